@@ -1,0 +1,70 @@
+# The book's commands. Each is explained by `make help`; each leaves its work to a tool.
+.DEFAULT_GOAL := help
+SHELL := bash
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv)
+NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
+# `python -m` finds what is installed in .venv; npm from PyPI needs its folder on the path.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
+
+# Real data for `make execute` and for the second test run: any folder with mnist.npz and ecg.dat.
+export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
+CHAPTER ?= all
+PORT ?= 8000
+
+.PHONY: help book serve test execute sync benchmark lock clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: .venv/installed node_modules/.vendored ## build the pages from the stored outputs into _build/html
+	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@echo "Open _build/html/index.html, or type 'make serve'."
+
+serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
+	@echo "http://localhost:$(PORT) - stop with Ctrl-C"
+	@$(BIN)/python -m http.server --bind localhost --directory _build/html $(PORT)
+
+test: book ## check the code, every notebook (quick profile) and the built pages
+	$(BIN)/ruff check && $(BIN)/ruff format --check
+	$(BIN)/pytest -n 2 --dist loadscope tests
+	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
+	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
+	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
+
+execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=03-simple, default all)
+	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)
+
+sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
+	$(BIN)/python -m bookbuild.chapters sync $(CHAPTER)
+
+benchmark: .venv/installed ## time the sources' recipes against the book's (about 5 minutes)
+	$(BIN)/python -m benchmarks.dense
+
+lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --group book --group test --group lock \
+	  pyproject.toml --output-file requirements.txt
+	$(NPM) install --package-lock-only --ignore-scripts
+
+clean: ## remove what the other commands made, stored notebooks apart
+	rm -rf .venv _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
+
+.venv/installed: requirements.txt pyproject.toml
+ifdef UV
+	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) .venv
+	uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+else
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+endif
+	@touch $@
+
+node_modules/.vendored: package-lock.json bookbuild/vendor.py .venv/installed
+	$(NPM) ci --ignore-scripts --silent
+	$(BIN)/python -m bookbuild.vendor
+	@touch $@

@@ -1,0 +1,1 @@
+"""What building and checking the book needs; the chapters themselves use `helpers` alone."""

@@ -1,0 +1,189 @@
+"""Write notebooks from the text of the chapters, and run them.
+
+    python -m bookbuild.chapters sync    [03-simple ...]   carry the text over, run nothing
+    python -m bookbuild.chapters execute [03-simple ...]   run in full on real data
+
+`sync` keeps the outputs of cells whose code has not changed. `execute` is the only way
+to a published notebook: it writes the ledger, then the numbers in the prose, then the
+notebook, and nothing if a cell fails.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import jupytext
+import nbformat
+from jupytext.combine import combine_inputs_with_outputs
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from tqdm import tqdm
+
+from bookbuild.numbers import fill, texts
+from bookbuild.setup_cell import setup_cell
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
+_KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+_CELL = re.compile(
+    r"(?P<head>^```\{code-cell\}[^\n]*\n(?:(?::[^\n]*|)\n)*)(?P<code>.*?)\n?^```$", re.S | re.M
+)
+
+
+def chapters():
+    """Return the names of all chapters, in reading order."""
+    return [path.stem for path in sorted(BOOK.glob("[0-9][0-9]-*.md"))]
+
+
+def read_text(chapter):
+    """Return a chapter's text as a notebook: no outputs, ids that do not change by chance.
+
+    Parameters
+    ----------
+    chapter : str
+        Such as ``"03-simple"``.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    notebook = jupytext.read(BOOK / f"{chapter}.md", fmt="md:myst")
+    notebook.metadata = nbformat.from_dict(_KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for i, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{i}"
+    return notebook
+
+
+def sync(chapter):
+    """Carry a chapter's text into its notebook.
+
+    First the text is put in order: the setup cell is the one of all chapters, ruff formats
+    the code, and the numbers in the prose are those of the ledger. Outputs stay with the
+    cells whose code is the same.
+
+    Parameters
+    ----------
+    chapter : str
+        Such as ``"03-simple"``.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        As written to ``book/<chapter>.ipynb``.
+    """
+    text = BOOK / f"{chapter}.md"
+    text.write_text(_in_order(text.read_text()))
+    if (BOOK / "results" / f"{chapter}.json").exists():
+        fill_in(text)
+    notebook, stored = read_text(chapter), BOOK / f"{chapter}.ipynb"
+    if stored.exists():
+        notebook = combine_inputs_with_outputs(notebook, nbformat.read(stored, as_version=4))
+        for i, cell in enumerate(notebook.cells):
+            cell.id = f"cell-{i}"
+    _write(notebook, stored)
+    return notebook
+
+
+def execute(chapter):
+    """Run a chapter in the full profile on real data and store what it gave.
+
+    Parameters
+    ----------
+    chapter : str
+        Such as ``"03-simple"``.
+
+    Raises
+    ------
+    SystemExit
+        If a cell fails or the run was not one to publish; the stored notebook and
+        ledger are then as they were.
+    """
+    sync(chapter)
+    notebook = read_text(chapter)
+    ledger = BOOK / "results" / f"{chapter}.json"
+    before = ledger.read_bytes() if ledger.exists() else None
+    cells = tqdm(total=len(notebook.cells), desc=chapter, unit="cell")
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        resources={"metadata": {"path": str(BOOK)}},
+        record_timing=False,
+        coalesce_streams=True,
+        on_cell_complete=lambda cell, cell_index: cells.update(),
+    )
+    try:
+        client.execute(env=os.environ | {"BOOK_PROFILE": "full"})
+    except CellExecutionError as error:
+        sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
+    finally:
+        cells.close()
+    if not ledger.exists() or ledger.read_bytes() == before:
+        sys.exit(
+            f"{chapter}: the run wrote no new ledger, so it is not published. Is BOOK_DATA "
+            f"(now {os.environ.get('BOOK_DATA') or 'unset'}) a folder with mnist.npz?"
+        )
+    # TensorFlow greets with notes on this machine's processor: no part of the lesson.
+    next(c for c in notebook.cells if c.cell_type == "code").outputs = []
+    _write(notebook, BOOK / f"{chapter}.ipynb")
+    sync(chapter)
+
+
+def fill_in(path):
+    """Write the measured numbers into the prose of a file, or say which marker is wrong."""
+    try:
+        path.write_text(fill(path.read_text(), path.stem))
+    except (KeyError, FileNotFoundError) as error:
+        sys.exit(f"{path.name} quotes a number that was not measured: {error}")
+
+
+def _in_order(text):
+    """Give a chapter's text the common setup cell, and format its code."""
+    setup = iter([setup_cell()])
+
+    def format_cell(match):
+        code = next(setup, match["code"])  # the first cell is the setup cell
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", "format", "--stdin-filename", "cell.py", "-"],
+            input=code,
+            text=True,
+            capture_output=True,
+            cwd=ROOT,
+        )
+        if done.returncode:
+            sys.exit(f"This cell is no Python:\n{code}\n{done.stderr}")
+        return f"{match['head']}{done.stdout.rstrip()}\n```"
+
+    return _CELL.sub(format_cell, text)
+
+
+def _write(notebook, path):
+    """Replace a notebook as a whole, never half-written."""
+    notebook.metadata = nbformat.from_dict(_KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}})
+    nbformat.validate(notebook)
+    draft = path.with_suffix(f".{os.getpid()}.part")
+    nbformat.write(notebook, draft)
+    draft.replace(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["sync", "execute"])
+    parser.add_argument("chapters", nargs="*", default=["all"], help="03-simple ..., or all")
+    args = parser.parse_args()
+    names = chapters() if args.chapters == ["all"] else args.chapters
+    if unknown := set(names) - set(chapters()):
+        parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    for chapter in names:
+        {"sync": sync, "execute": execute}[args.action](chapter)
+        print(f"book/{chapter}.ipynb written")
+    for path in texts():  # other pages quote the chapters
+        if path.stem not in chapters():
+            fill_in(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""A Sphinx extension: what the site takes from its notebooks and from `_config.yml`.
+
+- directive ``stored-figure``: a figure from a notebook's stored output, with its alt text,
+  so that a prose page shows what a chapter really drew;
+- role ``colab``: a link that opens a notebook in Colab, at the address of the Colab button;
+- the edit button of a chapter leads to its text, not to the notebook made from it;
+- a folded cell is announced by the words it shows.
+"""
+
+import base64
+import os
+from pathlib import Path
+from typing import ClassVar
+
+import nbformat
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util import logging
+from sphinx.util.docutils import ReferenceRole, SphinxDirective
+
+logger = logging.getLogger(__name__)
+
+
+def stored_figures(notebook):
+    """Return a list of (PNG bytes, output metadata) of a notebook's figures with alt text."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    figures = []
+    for output in outputs:
+        metadata = output.get("metadata", {}).get("image/png", {})
+        if metadata.get("alt") and "image/png" in output.get("data", {}):
+            figures.append((base64.b64decode(output["data"]["image/png"]), metadata))
+    return figures
+
+
+class StoredFigure(SphinxDirective):
+    """``stored-figure`` with a notebook's path; ``showing`` is a part of the figure's alt text."""
+
+    required_arguments = 1
+    option_spec: ClassVar = {
+        "showing": directives.unchanged_required,
+        "width": directives.length_or_percentage_or_unitless,
+    }
+
+    def run(self):
+        relative, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(relative)
+        words = self.options["showing"]
+        figures = stored_figures(path) if Path(path).is_file() else []
+        figure = next((figure for figure in figures if words in figure[1]["alt"]), None)
+        if figure is None:
+            # No warning: warnings stop the build, and a chapter's text may be tried in the
+            # book before `make execute`. A test of the built site asks for the picture.
+            logger.info("%s has no stored figure showing %r: `make execute`?", relative, words)
+            return []
+        png, metadata = figure
+        # Beside the doctrees, so that no made file lies among the sources.
+        file = Path(self.env.doctreedir) / f"{Path(path).stem}-figure-{figures.index(figure)}.png"
+        file.write_bytes(png)
+        page_folder = Path(self.env.doc2path(self.env.docname)).parent
+        image = nodes.image(uri=Path(os.path.relpath(file, page_folder)).as_posix())
+        image["alt"] = metadata["alt"]
+        if width := self.options.get("width", metadata.get("width")):
+            image["width"] = str(width)
+        return [image]
+
+
+def colab_address(config, path):
+    """Return where Colab opens the file at `path` (from the top of the repository)."""
+    options = config.html_theme_options
+    repository = options["repository_url"].removeprefix("https://github.com/")
+    colab = options["launch_buttons"]["colab_url"]
+    return f"{colab}/github/{repository}/blob/{options['repository_branch']}/{path}"
+
+
+class ColabLink(ReferenceRole):
+    """``{colab}`text <notebook>` ``: a link that opens the notebook in Colab."""
+
+    def run(self):
+        path, absolute = self.env.relfn2path(self.target)
+        if not Path(absolute).is_file():
+            logger.warning("no notebook %s to open in Colab", path, location=self.get_location())
+        address = colab_address(self.config, path)
+        return [nodes.reference(self.rawtext, self.title, refuri=address)], []
+
+
+def edit_the_text(app, pagename, templatename, context, doctree):
+    """Point a chapter's edit button to the .md that people edit, not to its notebook."""
+    source = Path(app.env.doc2path(pagename))
+    if source.suffix != ".ipynb" or not source.with_suffix(".md").is_file():
+        return
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if "/edit/" in button.get("url", ""):
+                button["url"] = button["url"].removesuffix(".ipynb") + ".md"
+
+
+def name_folded_cells(app, pagename, templatename, context, doctree):
+    """Remove myst-nb's label, "Toggle hidden content", which hides the visible words."""
+    label = ' aria-label="Toggle hidden content"'
+    context["body"] = context.get("body", "").replace(f"<summary{label}>", "<summary>")
+
+
+def setup(app):
+    app.add_directive("stored-figure", StoredFigure)
+    app.add_role("colab", ColabLink())
+    # After the theme has made its buttons.
+    app.connect("html-page-context", edit_the_text, priority=900)
+    app.connect("html-page-context", name_folded_cells)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,75 @@
+"""Copy the scripts that the site serves itself from node_modules to _extra/vendor.
+
+Run as ``python -m bookbuild.vendor`` after ``npm ci``. Sphinx copies what is *in* ``_extra``
+to the top of the site (``html_extra_path``), so a page finds them under ``vendor/``.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+
+# What a page can ask for: at once, or later through MathJax's context menu (speech,
+# explorer, SVG output) and `\require`. (source in node_modules, place in _extra/vendor)
+FILES = [
+    ("mathjax/es5/tex-mml-chtml.js", "mathjax"),
+    ("mathjax/es5/output/chtml/fonts/woff-v2", "mathjax/output/chtml/fonts"),
+    ("mathjax/es5/output/svg.js", "mathjax/output"),
+    ("mathjax/es5/output/svg/fonts/tex.js", "mathjax/output/svg/fonts"),
+    ("mathjax/es5/input/tex/extensions", "mathjax/input/tex"),
+    ("mathjax/es5/a11y", "mathjax"),
+    ("mathjax/es5/sre", "mathjax"),
+    ("mathjax/LICENSE", "mathjax"),
+    ("requirejs/require.js", "."),
+    ("@jupyter-widgets/html-manager/dist/embed-amd.js", "."),
+    # The widgets' icons, where RequireJS makes embed-amd.js look for them.
+    ("@jupyter-widgets/html-manager/dist/*.woff2", "@jupyter-widgets/html-manager/dist"),
+]
+
+# RequireJS would look for modules beside the page; they are beside this script. And the
+# widgets' labels ask for math in the words of MathJax 2; answer them in those of MathJax 3.
+REQUIRE_CONFIG = """\
+const folder = new URL(".", document.currentScript.src).href;
+requirejs.config({ baseUrl: folder, waitSeconds: 60 });
+document.addEventListener("DOMContentLoaded", () => {
+  if (!window.MathJax) return;
+  const typeset = (element) => MathJax.startup.promise.then(() => MathJax.typesetPromise([element]));
+  MathJax.Hub ??= { Queue: ([, , element]) => typeset(element) };
+});
+"""
+
+
+def vendor(top=TOP):
+    """Write ``top/_extra/vendor`` anew and return its path.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a script is missing from ``top/node_modules``; the message says what to run.
+    """
+    modules, target = Path(top) / "node_modules", Path(top) / "_extra" / "vendor"
+    found = {source: list(modules.glob(source)) for source, _ in FILES}
+    missing = [source for source in found if not found[source]]
+    if missing:
+        raise FileNotFoundError(
+            f"not in {modules}: {', '.join(missing)}. Run `npm ci` (`make book` does)."
+        )
+    shutil.rmtree(target, ignore_errors=True)
+    for pattern, place in FILES:
+        folder = target / place
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in found[pattern]:
+            if source.is_dir():
+                shutil.copytree(source, folder / source.name)
+            else:
+                shutil.copy2(source, folder)
+    (target / "require-config.js").write_text(REQUIRE_CONFIG, encoding="utf-8")
+    return target
+
+
+if __name__ == "__main__":
+    try:
+        vendor()
+    except FileNotFoundError as error:
+        sys.exit(str(error))

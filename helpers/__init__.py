@@ -1,0 +1,17 @@
+"""What would distract from the lesson: data, figures and bookkeeping.
+
+The setup cell of every chapter imports this package before Keras. Importing it
+is cheap: TensorFlow comes with the chapter's own ``import keras``.
+"""
+
+import logging
+import os
+import time
+
+STARTED = time.perf_counter()  # what a ledger counts its seconds from
+
+# Before TensorFlow is imported: its start-up notes and its advice on retracing, which comes
+# whenever a notebook makes several models, are no news to a reader.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")

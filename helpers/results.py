@@ -1,0 +1,231 @@
+"""The ledger behind the book's numbers: what the published run of a chapter measured."""
+
+import datetime
+import importlib.metadata
+import json
+import math
+import numbers
+import os
+import pathlib
+import platform
+import sys
+import time
+
+import helpers
+from helpers import profile
+
+ROOT = pathlib.Path(helpers.__file__).resolve().parents[1]
+
+
+class Ledger:
+    """Collect what a chapter measures, and store it when the run is one to publish.
+
+    Parameters
+    ----------
+    chapter : str
+        The chapter's file name without its suffix: ``"03-simple"``.
+    data : object
+        What the chapter's loader returned; its attributes ``source`` (str),
+        ``sha256`` (str) and ``real`` (bool) go into the ledger.
+    seed : int
+        The seed of the run.
+    folder : str or path
+        Where ledgers lie, seen from the notebook.
+
+    Examples
+    --------
+    >>> ledger = Ledger("03-simple", digits, seed=42)     # doctest: +SKIP
+    >>> ledger.record(test_bce=0.0921)                    # doctest: +SKIP
+    >>> ledger.save()                                     # doctest: +SKIP
+    """
+
+    def __init__(self, chapter, data, seed, folder="results"):
+        self.path = pathlib.Path(folder) / f"{chapter}.json"
+        self.data, self.seed = data, seed
+        self.metrics = {}
+
+    def record(self, **metrics):
+        """Add metrics by name.
+
+        Parameters
+        ----------
+        **metrics : float, int, or dict of them
+            Values by metric; a dict gives one value for each key, such as a size.
+
+        Raises
+        ------
+        ValueError
+            If a value is no finite number, or a dict is empty.
+        """
+        for name, value in metrics.items():
+            self.metrics[name] = _plain(name, value)
+
+    def save(self):
+        """Write the ledger if this run is one to publish, and say what was done.
+
+        Only the full profile on real data is published, and only where the folder
+        of ledgers exists (in a checkout of the book, not beside a lone notebook).
+        The file is replaced as a whole, never half-written.
+        """
+        if profile.name() != "full":
+            print("Quick profile: nothing is written, the published numbers stand.")
+        elif not self.data.real:
+            print("Stand-in data: nothing is written, the published numbers stand.")
+        elif not self.path.parent.is_dir():
+            print(f"No folder {self.path.parent}/ here: nothing is written.")
+        else:
+            entry = self.entry()
+            draft = self.path.with_suffix(f".{os.getpid()}.part")
+            draft.write_text(json.dumps(entry, indent=1) + "\n")
+            draft.replace(self.path)
+            memory = entry["peak_memory_mb"]
+            print(
+                f"{self.path.stem}: {len(self.metrics)} metrics in {self.path}, "
+                f"{entry['seconds']:.0f} s" + (f", {memory:,.0f} MB at most." if memory else ".")
+            )
+
+    def entry(self):
+        """Return what `save` writes.
+
+        Returns
+        -------
+        dict
+            chapter, profile, data (source and SHA-256), seed, metrics, seconds since
+            the setup cell, peak_memory_mb (of this process; None on Windows),
+            versions, machine and date.
+        """
+        return {
+            "chapter": self.path.stem,
+            "profile": profile.name(),
+            "data": {
+                "source": self.data.source,
+                "real": self.data.real,
+                "sha256": self.data.sha256,
+            },
+            "seed": self.seed,
+            "metrics": self.metrics,
+            "seconds": round(time.perf_counter() - helpers.STARTED, 1),
+            "peak_memory_mb": peak_memory_mb(),
+            "versions": {"python": platform.python_version()}
+            | {
+                name: importlib.metadata.version(name)
+                for name in ("keras", "numpy", "scikit-learn")
+            }
+            # Asked of the module: its distribution has several names (tensorflow-cpu, ...).
+            | {"tensorflow": getattr(sys.modules.get("tensorflow"), "__version__", None)},
+            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "date": datetime.date.today().isoformat(),
+        }
+
+    def table(self, rows):
+        """Set what was measured beside what a source published.
+
+        Parameters
+        ----------
+        rows : dict of str to (str, str or None)
+            For each line its words, the metric to show (``"test_bce"``, or
+            ``"bottleneck_mse.32"`` inside a dict) and the source's own figure, if any.
+
+        Returns
+        -------
+        IPython.display.Markdown
+
+        Raises
+        ------
+        KeyError
+            If a metric was not recorded.
+        """
+        from IPython.display import Markdown
+
+        lines = ["| | measured here | published |", "|---|---:|---:|"]
+        for words, (key, published) in rows.items():
+            lines.append(f"| {words} | {look_up(self.metrics, key):,.4g} | {published or '-'} |")
+        return Markdown("\n".join(lines))
+
+
+def quote(key):
+    """Return a published number: what a chapter's run or the benchmarks measured.
+
+    Parameters
+    ----------
+    key : str
+        ``"03-simple:test_bce"`` for a chapter's metric, also its ``seconds``,
+        ``peak_memory_mb`` and ``seed``; ``"benchmark:simple.speedup"`` for the
+        benchmarks.
+
+    Returns
+    -------
+    float or int
+
+    Raises
+    ------
+    FileNotFoundError
+        If that chapter has no published ledger.
+    KeyError
+        If the ledger has no such number, with the names that there are.
+    """
+    where, _, metric = key.rpartition(":")
+    if where == "benchmark":
+        path = ROOT / "benchmarks" / "results.json"
+    else:
+        path = ROOT / "book" / "results" / f"{where}.json"
+    entry = json.loads(path.read_text())
+    of_the_run = {k: entry[k] for k in ("seconds", "peak_memory_mb", "seed") if k in entry}
+    return look_up(entry["metrics"] | of_the_run, metric)
+
+
+def look_up(metrics, key):
+    """Return a metric by its name, or ``"name.key"`` inside a metric that is a dict.
+
+    Parameters
+    ----------
+    metrics : dict
+        The metrics of a ledger.
+    key : str
+        Such as ``"test_bce"`` or ``"bottleneck_mse.32"``.
+
+    Returns
+    -------
+    float or int
+
+    Raises
+    ------
+    KeyError
+        If there is no such number, with the names that there are.
+    """
+    if key in metrics:
+        if isinstance(metrics[key], dict):
+            raise KeyError(f"{key!r} has several values: {sorted(metrics[key])}; name one of them")
+        return metrics[key]
+    for name, value in metrics.items():  # a key inside may hold a dot itself, such as 0.5
+        if isinstance(value, dict) and key.startswith(f"{name}."):
+            return look_up(value, key.removeprefix(f"{name}."))
+    raise KeyError(f"no metric {key!r}; there are {sorted(metrics)}")
+
+
+def peak_memory_mb():
+    """Return the most memory that this process has used so far, in MB.
+
+    Returns
+    -------
+    float or None
+        None on Windows, which does not tell.
+    """
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kB
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+
+
+def _plain(name, value):
+    """Return `value` as what JSON can hold, rounded to six digits."""
+    if isinstance(value, dict):
+        if not value:
+            raise ValueError(f"metric {name} is an empty dict; wanted: a number for each key")
+        return {str(key): _plain(f"{name}.{key}", v) for key, v in value.items()}
+    if not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise ValueError(f"metric {name} is {value!r}; wanted: a finite number")
+    number = float(value)
+    return int(number) if number == int(number) else float(f"{number:.6g}")

@@ -1,0 +1,80 @@
+"""What tests of the built site share: where it is, a server for it, and a browser."""
+
+import functools
+import json
+import os
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parent.parent
+SITE = TOP / "_build" / "html"
+
+# Chromium must neither sandbox itself (containers forbid it) nor call its maker.
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def documents():
+    """Return the documents of the last build ("book/index", ...), as its search index has them.
+
+    Not the .html files in the folder: Sphinx leaves there what earlier builds made.
+    """
+    index = SITE / "searchindex.js"
+    if not index.is_file():
+        return []
+    text = index.read_text(encoding="utf-8")
+    return json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))["docnames"]
+
+
+def pages():
+    """Return the addresses of all pages within the site; some page even if nothing is built."""
+    return [f"{name}.html" for name in [*documents(), "search", "genindex"]]
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built site."""
+    if not documents():
+        pytest.fail("the site is not built: run `make book` first")
+    return SITE
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def host(site):
+    """The address of a local web server over the built site."""
+    handler = functools.partial(QuietHandler, directory=site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium; without one, tests skip here and fail in CI."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    if chromium is None:
+        reason = f"no browser: none of {', '.join(names)} is installed"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    with playwright() as engine:
+        browser = engine.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()

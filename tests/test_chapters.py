@@ -1,0 +1,148 @@
+"""What stands in the repository: text and notebook agree, and every number was measured."""
+
+import base64
+import datetime
+import json
+import re
+
+import nbformat
+import pytest
+
+from bookbuild import chapters, numbers
+from bookbuild.setup_cell import setup_cell
+
+CHAPTERS = chapters.chapters()
+every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
+
+
+def stored(chapter):
+    return nbformat.read(chapters.BOOK / f"{chapter}.ipynb", as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(chapter):
+    return [cell.source for cell in stored(chapter).cells if cell.cell_type == "markdown"]
+
+
+def test_there_are_chapters_and_each_is_in_the_table_of_contents():
+    toc = (chapters.ROOT / "_toc.yml").read_text()
+    assert CHAPTERS
+    assert re.findall(r"book/(\d\d-[\w-]+)\.ipynb", toc) == CHAPTERS
+
+
+@every_chapter
+def test_text_and_notebook_agree(chapter):
+    def content(notebook):
+        return [
+            (cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells
+        ]
+
+    assert content(stored(chapter)) == content(chapters.read_text(chapter)), (
+        f"book/{chapter}.md and .ipynb differ: run make sync (prose) or make execute (code)"
+    )
+
+
+@every_chapter
+def test_every_cell_ran_in_order_and_none_failed(chapter):
+    cells = code_cells(stored(chapter))
+    counts = [cell.execution_count for cell in cells]
+    assert counts == list(range(1, len(cells) + 1)), f"run make execute CHAPTER={chapter}"
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not [output.ename for output in outputs if output.output_type == "error"]
+    assert not [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+
+
+@every_chapter
+def test_the_numbers_come_from_a_full_run_on_real_data(chapter):
+    entry = json.loads((chapters.BOOK / "results" / f"{chapter}.json").read_text())
+    assert (entry["chapter"], entry["profile"], entry["data"]["real"]) == (chapter, "full", True)
+    assert entry["metrics"] and re.fullmatch(r"[0-9a-f]{64}", entry["data"]["sha256"])
+    assert datetime.date.fromisoformat(entry["date"]) <= datetime.date.today()
+
+
+@every_chapter
+def test_a_chapter_runs_where_readers_are(chapter):
+    """Minutes on two cores, and Binder's memory."""
+    entry = json.loads((chapters.BOOK / "results" / f"{chapter}.json").read_text())
+    slow = {"07-convolutional", "08-denoising", "09-documents", "10-sequences"}
+    slow |= {"11-variational", "12-latent-space"}
+    assert entry["seconds"] <= 60 * (12 if chapter in slow else 6)
+    assert entry["peak_memory_mb"] <= 2048
+
+
+@every_chapter
+def test_setup_cell_is_the_one_of_all_chapters(chapter):
+    first = code_cells(stored(chapter))[0]
+    assert first.source == setup_cell()
+    assert first.metadata.tags == ["remove-cell"]
+
+
+@every_chapter
+def test_prose_is_plain_markdown(chapter):
+    """Colab shows MyST's roles and directives raw."""
+    for text in prose(chapter):
+        assert not re.findall(r"\{[a-z:-]+\}`|^:::|^```\{|^\([\w-]+\)=$", text, re.M), text
+
+
+@every_chapter
+def test_pictures_have_alt_text_and_little_weight(chapter):
+    path = chapters.BOOK / f"{chapter}.ipynb"
+    assert path.stat().st_size < 2_000_000
+    pictures = [
+        output
+        for cell in code_cells(stored(chapter))
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    assert pictures
+    for output in pictures:
+        assert len(output.metadata["image/png"]["alt"].split()) >= 8
+        assert len(base64.b64decode(output.data["image/png"])) < 150_000
+
+
+@every_chapter
+def test_exercises_come_with_hint_and_hidden_solution(chapter):
+    tags = [set(cell.metadata.get("tags", [])) for cell in code_cells(stored(chapter))]
+    exercises = sum("exercise" in t for t in tags)
+    assert 3 <= exercises <= 5
+    assert sum({"solution", "hide-cell"} <= t for t in tags) >= exercises
+    assert sum(text.count("<summary>Hint</summary>") for text in prose(chapter)) == exercises
+
+
+@pytest.mark.parametrize("path", numbers.texts(), ids=lambda path: path.name)
+def test_every_quoted_number_is_the_measured_one(path):
+    text = path.read_text()
+    assert numbers.fill(text, path.stem) == text, "run make sync"
+
+
+@pytest.mark.parametrize("path", numbers.texts(), ids=lambda path: path.name)
+def test_no_measured_number_was_typed_by_hand(path):
+    assert not numbers.unmarked(path.read_text())
+
+
+def test_numbers_are_written_as_the_text_has_them(monkeypatch):
+    ledger = {"a:bce": 0.091327, "a:share": 0.3849, "a:elbo": -141.96, "a:bytes": 12345.6}
+    monkeypatch.setattr(numbers, "quote", lambda key: ledger[key])
+    text = "0.1000<!-- bce -->, 9 %<!-- share -->, −1.0<!-- elbo -->, 1<!-- a:bytes -->"
+    text += ", 0.11<!-- published -->"
+    assert numbers.fill(text, "a") == (
+        "0.0913<!-- bce -->, 38 %<!-- share -->, −142.0<!-- elbo -->, 12,346<!-- a:bytes -->"
+        ", 0.11<!-- published -->"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The loss is 0.0913.", 1),
+        ("It is 21 times sooner and uses 38 % of 300 MB.", 3),
+        ("The loss is 0.0913<!-- test_bce -->, 38 %<!-- share -->, 0.11<!-- published -->.", 0),
+        ("A code of 32 units, 20 epochs, in 2016, `rate=0.001`, $x = 0.5$, TensorFlow 2.", 0),
+        ("```\n0.0913\n```\n[link](https://arxiv.org/abs/1412.6980)", 0),
+    ],
+)
+def test_a_number_without_a_source_is_noticed(text, found):
+    assert len(numbers.unmarked(text)) == found

@@ -1,0 +1,204 @@
+"""The built site in a real browser: nothing fails, nothing calls out, everyone can read it."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import TOP, documents, pages
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+
+TOO_WIDE = """() => {
+  const page = document.scrollingElement;
+  if (page.scrollWidth <= innerWidth) return [];
+  return [...document.body.querySelectorAll("*")]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+    .map(e => e.outerHTML.slice(0, 80)).slice(0, 5).concat(`page: ${page.scrollWidth} px`);
+}"""
+
+# A picture without alt text gets its file's name from Sphinx: no better than none.
+POOR_IMAGES = r"""() => [...document.images]
+  .filter(i => !i.alt.trim() || /\.(png|jpe?g|svg|gif)$/i.test(i.alt) || !i.naturalWidth)
+  .map(i => i.outerHTML.slice(0, 120))"""
+
+UNRENDERED_MATH = """async () => {
+  const math = [...document.querySelectorAll(".math")];
+  if (math.length) await MathJax.startup.promise;
+  return math.filter(m => !m.querySelector("mjx-container") || m.querySelector("mjx-merror"))
+    .map(m => m.textContent);
+}"""
+
+# A colour on its way from light to dark is neither; its contrast says nothing.
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+  .filter(a => a.effect.getComputedTiming().endTime < Infinity).map(a => a.finished))"""
+
+FOCUS = """() => {
+  const e = document.activeElement, style = getComputedStyle(e);
+  return {
+    name: e.outerHTML.slice(0, 100),
+    visible: style.outlineStyle != "none" && parseFloat(style.outlineWidth) >= 2,
+    navigation: !!e.closest("nav[aria-label=Main]"),
+  };
+}"""
+
+
+class Watched:
+    """A browser page that lets nothing but the site through, and notes what went wrong."""
+
+    def __init__(self, browser, address):
+        self.errors, self.strangers = [], []
+        home = urlsplit(address)[:2]
+
+        def let_through(route):
+            request = urlsplit(route.request.url)
+            if request[:2] == home or request.scheme in ("data", "blob"):
+                return route.continue_()
+            self.strangers.append(route.request.url)
+            return route.abort()
+
+        self.page = browser.new_page(viewport=WIDE)
+        self.page.route("**/*", let_through)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: self.errors.append(message.text) if message.type == "error" else None,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.page.close()
+
+
+def switch_theme(page, wanted):
+    """Press the theme's own button until the page has the `wanted` theme."""
+    for _ in range(3):
+        if page.evaluate("document.documentElement.dataset.theme") == wanted:
+            page.evaluate(SETTLED)
+            return
+        # Not with the mouse: it would stay there and raise the button's tooltip.
+        page.locator(".theme-switch-button").last.dispatch_event("click")
+    raise AssertionError(f"the theme's button never leads to {wanted}")
+
+
+def axe_findings(page):
+    """Return axe-core's violations as lines: rule, element, what it says."""
+    violations = page.evaluate("axe.run({resultTypes: ['violations']}).then(r => r.violations)")
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in violations
+        for node in rule["nodes"]
+    ]
+
+
+@dataclass
+class Visit:
+    """What one visit to a page showed."""
+
+    errors: list
+    strangers: list
+    poor_images: list = None
+    too_wide: list = None
+    axe: dict = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module", params=pages())
+def visit(request, host, browser):
+    """Open a page once: wide and narrow, light and dark, everything unfolded."""
+    with Watched(browser, host) as watched:
+        page = watched.page
+        visit = Visit(watched.errors, watched.strangers)
+        page.goto(f"{host}/{request.param}", wait_until="networkidle")
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
+        visit.poor_images = page.evaluate(POOR_IMAGES)
+        for width, size in (("wide", WIDE), ("phone", PHONE)):
+            page.set_viewport_size(size)
+            for theme in ("light", "dark"):
+                switch_theme(page, theme)
+                visit.axe[width, theme] = axe_findings(page)
+        visit.too_wide = page.evaluate(TOO_WIDE)
+        return visit
+
+
+def test_no_error(visit):
+    assert visit.errors == []
+
+
+def test_no_request_leaves_the_host(visit):
+    assert visit.strangers == []
+
+
+def test_every_image_is_there_and_has_alt_text(visit):
+    assert visit.poor_images == []
+
+
+def test_fits_a_phone(visit):
+    assert visit.too_wide == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["wide", "phone"])
+def test_accessible(visit, width, theme):
+    assert visit.axe[width, theme] == []
+
+
+@pytest.mark.parametrize("page_name", pages())
+def test_works_as_a_file(site, browser, page_name):
+    address = (site / page_name).as_uri()
+    with Watched(browser, address) as watched:
+        watched.page.goto(address, wait_until="networkidle")
+        assert watched.page.evaluate(UNRENDERED_MATH) == []
+        assert watched.errors == []
+        assert watched.strangers == []
+
+
+@pytest.mark.parametrize("how", ["http", "file"])
+def test_front_door_leads_to_the_book(site, host, browser, how):
+    start = host if how == "http" else site.as_uri()
+    with Watched(browser, start) as watched:
+        watched.page.goto(f"{start}/index.html")
+        watched.page.wait_for_url(f"{start}/book/index.html", timeout=5000)
+        assert watched.errors == []
+
+
+def test_keyboard_reaches_the_navigation(host, browser):
+    with Watched(browser, host) as watched:
+        watched.page.goto(f"{host}/book/index.html", wait_until="networkidle")
+        for _ in range(30):
+            watched.page.keyboard.press("Tab")
+            focus = watched.page.evaluate(FOCUS)
+            assert focus["visible"], f"no visible focus on {focus['name']}"
+            if focus["navigation"]:
+                return
+    pytest.fail("30 times Tab, and never in the main navigation")
+
+
+def test_keyboard_opens_the_navigation_on_a_phone(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.set_viewport_size(PHONE)
+        page.goto(f"{host}/book/index.html", wait_until="networkidle")
+        first = page.locator("nav[aria-label=Main] a").first
+        assert not first.is_visible()
+        page.locator(".primary-toggle:visible").first.press("Enter")
+        first.wait_for(state="visible", timeout=5000)
+        page.keyboard.press("Escape")
+        first.wait_for(state="hidden", timeout=5000)
+
+
+def test_search_finds_a_word_of_the_book(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/index.html", wait_until="networkidle")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("autoencoder")
+        page.keyboard.press("Enter")
+        hit = page.locator("#search-results li a").first
+        hit.wait_for(timeout=10_000)
+        assert (
+            urlsplit(hit.evaluate("a => a.href")).path.strip("/").removesuffix(".html")
+            in documents()
+        )
+        assert watched.errors == []

@@ -1,0 +1,84 @@
+"""The ledger: only a full run on real data is published, and never half of it."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+
+from helpers import results
+
+REAL = types.SimpleNamespace(source="BOOK_DATA", sha256="741c", real=True)
+STAND_IN = types.SimpleNamespace(source="embedded", sha256="2f0c", real=False)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("BOOK_PROFILE", "full")
+    (tmp_path / "results").mkdir()
+    return tmp_path / "results"
+
+
+def ledger_in(folder, data=REAL):
+    ledger = results.Ledger("03-simple", data, seed=42, folder=folder)
+    ledger.record(test_bce=np.float32(0.09132793), mse_by_size={2: 0.05, 32: 0.01}, units=32)
+    return ledger
+
+
+def test_a_full_run_on_real_data_is_written_whole(folder, capsys):
+    ledger_in(folder).save()
+    (path,) = folder.iterdir()
+    entry = json.loads(path.read_text())
+    assert path.name == "03-simple.json"
+    assert entry["metrics"] == {
+        "test_bce": 0.0913279,
+        "mse_by_size": {"2": 0.05, "32": 0.01},
+        "units": 32,
+    }
+    assert (entry["profile"], entry["seed"]) == ("full", 42)
+    assert entry["data"] == {"source": "BOOK_DATA", "real": True, "sha256": "741c"}
+    assert entry["seconds"] > 0 and entry["peak_memory_mb"] > 10
+    assert {"python", "keras", "numpy", "tensorflow"} <= set(entry["versions"])
+    assert "3 metrics" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("profile", "data", "said"),
+    [("quick", REAL, "Quick profile"), ("full", STAND_IN, "Stand-in data")],
+)
+def test_any_other_run_leaves_the_published_numbers(
+    folder, monkeypatch, capsys, profile, data, said
+):
+    (folder / "03-simple.json").write_text("published")
+    monkeypatch.setenv("BOOK_PROFILE", profile)
+    ledger_in(folder, data).save()
+    assert (folder / "03-simple.json").read_text() == "published"
+    assert said in capsys.readouterr().out
+
+
+def test_beside_a_lone_notebook_nothing_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BOOK_PROFILE", "full")
+    ledger_in(tmp_path / "results").save()
+    assert not list(tmp_path.iterdir())
+    assert "nothing is written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, "0.1", None, {}, {"2": np.nan}, [1, 2]])
+def test_what_is_no_number_is_refused_by_name(folder, value):
+    with pytest.raises(ValueError, match="metric test_bce"):
+        ledger_in(folder).record(test_bce=value)
+
+
+def test_table_sets_the_measured_beside_the_published(folder):
+    table = ledger_in(folder).table({"BCE": ("test_bce", "0.11"), "MSE": ("mse_by_size.2", None)})
+    assert table.data.splitlines()[2:] == ["| BCE | 0.09133 | 0.11 |", "| MSE | 0.05 | - |"]
+
+
+def test_look_up_finds_keys_that_hold_a_dot():
+    assert results.look_up({"psnr": {"0.5": 20.1}}, "psnr.0.5") == 20.1
+
+
+@pytest.mark.parametrize("key", ["test_mse", "psnr", "psnr.0.7"])
+def test_look_up_says_what_there_is(key):
+    with pytest.raises(KeyError, match=r"psnr|0\.5"):
+        results.look_up({"psnr": {"0.5": 20.1}}, key)
