@@ -24,9 +24,11 @@ from tqdm import tqdm
 
 from bookbuild.numbers import fill, texts
 from bookbuild.setup_cell import setup_cell
+from bookbuild.site import stored_figures
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
+COVER = BOOK / "_static" / "cover.png"  # the README's picture: the book's first reconstructions
 _KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 _CELL = re.compile(
     r"(?P<head>^```\{code-cell\}[^\n]*\n(?:(?::[^\n]*|)\n)*)(?P<code>.*?)\n?^```$", re.S | re.M
@@ -180,6 +182,8 @@ def main():
     for chapter in names:
         {"sync": sync, "execute": execute}[args.action](chapter)
         print(f"book/{chapter}.ipynb written")
+    png, _ = stored_figures(BOOK / "03-simple.ipynb")[1]
+    COVER.write_bytes(png)
     for path in texts():  # other pages quote the chapters
         if path.stem not in chapters():
             fill_in(path)

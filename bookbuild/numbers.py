@@ -18,7 +18,8 @@ from helpers.results import quote
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
-MARKED = re.compile(rf"(?P<number>{NUMBER})(?P<percent> ?%)?<!-- (?P<key>[\w.:-]+) -->")
+# Code spans are matched first, to be left alone: they show what a marker looks like.
+MARKED = re.compile(rf"`[^`\n]*`|(?P<number>{NUMBER})(?P<percent> ?%)?<!-- (?P<key>[\w.:-]+) -->")
 NOT_MEASURED = {"published", "given"}
 # Decimals, and whole numbers with a unit that only a measurement gives.
 _CLAIM = re.compile(
@@ -59,7 +60,7 @@ def fill(text, chapter):
 
     def measured(match):
         number, percent, key = match["number"], match["percent"] or "", match["key"]
-        if key in NOT_MEASURED:
+        if key is None or key in NOT_MEASURED:
             return match[0]
         value = quote(key if ":" in key else f"{chapter}:{key}") * (100 if percent else 1)
         decimals = len(number.partition(".")[2])

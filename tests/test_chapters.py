@@ -10,6 +10,7 @@ import pytest
 
 from bookbuild import chapters, numbers
 from bookbuild.setup_cell import setup_cell
+from bookbuild.site import stored_figures
 
 CHAPTERS = chapters.chapters()
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
@@ -123,14 +124,19 @@ def test_no_measured_number_was_typed_by_hand(path):
     assert not numbers.unmarked(path.read_text())
 
 
+def test_the_cover_is_what_the_notebook_drew():
+    pictures = [png for png, _ in stored_figures(chapters.BOOK / "03-simple.ipynb")]
+    assert chapters.COVER.read_bytes() in pictures, "run make sync"
+
+
 def test_numbers_are_written_as_the_text_has_them(monkeypatch):
     ledger = {"a:bce": 0.091327, "a:share": 0.3849, "a:elbo": -141.96, "a:bytes": 12345.6}
     monkeypatch.setattr(numbers, "quote", lambda key: ledger[key])
     text = "0.1000<!-- bce -->, 9 %<!-- share -->, −1.0<!-- elbo -->, 1<!-- a:bytes -->"
-    text += ", 0.11<!-- published -->"
+    text += ", 0.11<!-- published -->, `0.5<!-- bce -->`"
     assert numbers.fill(text, "a") == (
         "0.0913<!-- bce -->, 38 %<!-- share -->, −142.0<!-- elbo -->, 12,346<!-- a:bytes -->"
-        ", 0.11<!-- published -->"
+        ", 0.11<!-- published -->, `0.5<!-- bce -->`"
     )
 
 
