@@ -28,7 +28,7 @@ from bookbuild.site import stored_figures
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
-COVER = BOOK / "_static" / "cover.png"  # the README's picture: the book's first reconstructions
+COVER = BOOK / "_static" / "cover.png"  # the README's picture, as on the book's first page
 _KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 _CELL = re.compile(
     r"(?P<head>^```\{code-cell\}[^\n]*\n(?:(?::[^\n]*|)\n)*)(?P<code>.*?)\n?^```$", re.S | re.M
@@ -153,7 +153,7 @@ def _in_order(text):
             input=code,
             text=True,
             capture_output=True,
-            cwd=ROOT,
+            cwd=BOOK,  # for its line length
         )
         if done.returncode:
             sys.exit(f"This cell is no Python:\n{code}\n{done.stderr}")
@@ -182,8 +182,8 @@ def main():
     for chapter in names:
         {"sync": sync, "execute": execute}[args.action](chapter)
         print(f"book/{chapter}.ipynb written")
-    png, _ = stored_figures(BOOK / "03-simple.ipynb")[1]
-    COVER.write_bytes(png)
+    figures = stored_figures(BOOK / "03-simple.ipynb")
+    COVER.write_bytes(next(png for png, about in figures if "2, 4, 8, 16 and 32" in about["alt"]))
     for path in texts():  # other pages quote the chapters
         if path.stem not in chapters():
             fill_in(path)

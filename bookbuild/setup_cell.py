@@ -7,7 +7,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 _SETUP = """\
-# The same in every chapter. On Colab it fetches the book's helpers; elsewhere they are installed.
+# The same in every chapter: on Colab it fetches the book's helpers once.
 import pathlib
 import subprocess
 import sys
@@ -15,10 +15,13 @@ import sys
 if "google.colab" in sys.modules:
     if not pathlib.Path("{folder}").exists():
         address = "{address}"
-        subprocess.run(["git", "clone", "-q", "--depth=1", "-b", "{branch}", address], check=True)
+        branch = "{branch}"
+        clone = ["git", "clone", "-q", "--depth=1", "-b", branch, address]
+        subprocess.run(clone, check=True)
     sys.path.insert(0, str(pathlib.Path("{folder}").resolve()))
 
-from helpers import data, plots, progress, results  # before Keras: it quiets TensorFlow
+# The helpers come before Keras, because they quiet TensorFlow.
+from helpers import data, plots, progress, results
 from helpers.profile import epochs
 
 import keras

@@ -12,6 +12,7 @@ STARTED = time.perf_counter()  # what a ledger counts its seconds from
 
 # Before TensorFlow is imported: its start-up notes and its advice on retracing, which comes
 # whenever a notebook makes several models, are no news to a reader.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
+# (A filter, because TensorFlow sets the level anew.)
+logging.getLogger("tensorflow").addFilter(lambda record: record.levelno >= logging.ERROR)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")

@@ -22,9 +22,8 @@ def bar(label="training"):
         Give it to ``model.fit(..., verbose=0, callbacks=[progress.bar()])``.
         One callback shows one call of ``fit``.
     """
-    from tqdm.keras import TqdmCallback  # imports Keras
-
     from tqdm import tqdm
+    from tqdm.keras import TqdmCallback  # imports Keras
 
     class Line(tqdm):
         def close(self):
