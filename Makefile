@@ -17,7 +17,7 @@ PORT ?= 8000
 .PHONY: help book serve test execute sync benchmark lock clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: .venv/installed node_modules/.vendored ## build the pages from the stored outputs into _build/html
 	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
