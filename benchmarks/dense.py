@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import statistics
+import sys
 import time
 
 from helpers import data, results
@@ -42,16 +43,18 @@ def train(recipe, epochs, x_train, x_test, seed):
     -------
     list of (float, float)
         After each epoch: seconds since the start, and test loss.
+    int
+        Code units that are 0 for every training image.
     """
     keras.utils.set_random_seed(seed)
     how = recipe(epochs * -(-len(x_train) // 256))
-    model = keras.Sequential(
+    encoder = keras.Sequential(
         [
             keras.Input((784,)),
             keras.layers.Dense(32, activation="relu", bias_initializer=how.pop("bias")),
-            keras.layers.Dense(784, activation="sigmoid"),
         ]
     )
+    model = keras.Sequential([encoder, keras.layers.Dense(784, activation="sigmoid")])
     model.compile(loss="binary_crossentropy", **how)
     curve, start = [], time.perf_counter()
     keep = keras.callbacks.LambdaCallback(
@@ -68,7 +71,8 @@ def train(recipe, epochs, x_train, x_test, seed):
         verbose=0,
         callbacks=[keep],
     )
-    return curve
+    codes = encoder.predict(x_train, batch_size=1000, verbose=0)
+    return curve, int((codes.max(axis=0) == 0).sum())
 
 
 def main():
@@ -85,12 +89,16 @@ def main():
     for seed in tqdm(range(args.repetitions), desc="repetitions"):
         runs["source"].append(train(source, args.epochs_source, x_train, x_test, seed))
         runs["book"].append(train(book, args.epochs_book, x_train, x_test, seed))
-    target = statistics.median(run[-1][1] for run in runs["source"])
+    dead = {name: [count for _, count in both] for name, both in runs.items()}
+    curves = {name: [curve for curve, _ in both] for name, both in runs.items()}
+    target = statistics.median(curve[-1][1] for curve in curves["source"])
     reached = [
-        next((i, seconds) for i, (seconds, loss) in enumerate(run, 1) if loss <= target)
-        for run in runs["book"]
+        next(((i, seconds) for i, (seconds, loss) in enumerate(curve, 1) if loss <= target), None)
+        for curve in curves["book"]
     ]
-    source_seconds = [run[-1][0] for run in runs["source"]]
+    if None in reached:
+        sys.exit(f"The book's recipe never reached {target:.4f}: {curves['book']}")
+    source_seconds = [curve[-1][0] for curve in curves["source"]]
     speedups = [s / b for s, (_, b) in zip(source_seconds, reached, strict=True)]
     simple = {
         "source_test_bce": target,
@@ -98,8 +106,10 @@ def main():
         "source_seconds": statistics.median(source_seconds),
         "book_epochs_to_source": statistics.median(epoch for epoch, _ in reached),
         "book_seconds_to_source": statistics.median(seconds for _, seconds in reached),
-        "book_test_bce": statistics.median(run[-1][1] for run in runs["book"]),
-        "book_seconds": statistics.median(run[-1][0] for run in runs["book"]),
+        "book_test_bce": statistics.median(curve[-1][1] for curve in curves["book"]),
+        "book_seconds": statistics.median(curve[-1][0] for curve in curves["book"]),
+        "source_dead_units": statistics.median(dead["source"]),
+        "book_dead_units": statistics.median(dead["book"]),
         "speedup": statistics.median(speedups),
         "speedup_lowest": min(speedups),
         "speedup_highest": max(speedups),

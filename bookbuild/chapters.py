@@ -17,7 +17,6 @@ import sys
 
 import jupytext
 import nbformat
-from jupytext.combine import combine_inputs_with_outputs
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
@@ -83,11 +82,21 @@ def sync(chapter):
         fill_in(text)
     notebook, stored = read_text(chapter), BOOK / f"{chapter}.ipynb"
     if stored.exists():
-        notebook = combine_inputs_with_outputs(notebook, nbformat.read(stored, as_version=4))
-        for i, cell in enumerate(notebook.cells):
-            cell.id = f"cell-{i}"
+        keep_outputs(notebook, nbformat.read(stored, as_version=4))
     _write(notebook, stored)
     return notebook
+
+
+def keep_outputs(notebook, stored):
+    """Give the cells of a notebook the outputs that the same code has in a stored one."""
+    left = [cell for cell in stored.cells if cell.cell_type == "code"]
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        same = next((old for old in left if old.source == cell.source), None)
+        if same is not None:  # cells of other code stay without outputs: they did not run
+            left.remove(same)
+            cell.outputs, cell.execution_count = same.outputs, same.execution_count
 
 
 def execute(chapter):
@@ -101,10 +110,11 @@ def execute(chapter):
     Raises
     ------
     SystemExit
-        If a cell fails or the run was not one to publish; the stored notebook and
-        ledger are then as they were.
+        If a cell fails or the run was not one to publish; the ledger and the stored
+        outputs are then as they were.
     """
-    sync(chapter)
+    text = BOOK / f"{chapter}.md"
+    text.write_text(_in_order(text.read_text()))
     notebook = read_text(chapter)
     ledger = BOOK / "results" / f"{chapter}.json"
     before = ledger.read_bytes() if ledger.exists() else None
@@ -120,6 +130,8 @@ def execute(chapter):
     try:
         client.execute(env=os.environ | {"BOOK_PROFILE": "full"})
     except CellExecutionError as error:
+        if before is not None:
+            ledger.write_bytes(before)
         sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
     finally:
         cells.close()

@@ -28,7 +28,8 @@ _CLAIM = re.compile(
 )
 _NOT_PROSE = re.compile(
     r"\A---\n.*?\n---\n|^```.*?^```|<!--(?! [\w.:-]+ -->).*?-->|`[^`\n]*`"
-    r"|\$\$.*?\$\$|\$[^$\n]+\$|\]\([^)]*\)|<[a-z/][^>]*>|https?://\S+",
+    r"|\$\$.*?\$\$|\$[^$\n]+\$|\]\([^)]*\)|<[a-z/][^>]*>|https?://\S+"
+    r"|(?:arXiv|doi):[\w./-]+|(?:Keras|NumPy|Python|TensorFlow|CC BY) \d[\d.]*",
     re.S | re.M,
 )
 
