@@ -234,12 +234,16 @@ def curves(series, *, alt, ylabel, xlabel="epoch", levels=None, logx=False, logy
             ax.minorticks_off()
     if not any(isinstance(values, dict) for values in series.values()):
         ax.xaxis.get_major_locator().set_params(integer=True)  # there is no epoch 2.5
-    for name, y in (levels or {}).items():
-        ax.axhline(y, color="#555555", linestyle="--", linewidth=1.2, label=name)
+    for i, (name, y) in enumerate((levels or {}).items()):
+        dash = ("--", ":", "-.")[i % 3]
+        ax.axhline(y, color="#555555", linestyle=dash, linewidth=1.2, label=name)
     if logy:
         ax.set_yscale("log")
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend()
+    if len(ax.lines) <= 4:
+        ax.legend()
+    else:  # a long list would lie on the curves
+        fig.legend(loc="outside lower center", ncols=2)
     return fig
 
 

@@ -69,6 +69,14 @@ def test_curves_label_the_sizes_that_were_measured():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("units", "MSE")
 
 
+def test_a_long_legend_stays_off_the_curves():
+    curves = {f"run {i}": [1, 2, 3] for i in range(7)}
+    figure = plots.curves(curves, ylabel="loss (nats)", alt="Seven curves.")
+    figure.draw_without_rendering()
+    (ax,), (legend,) = figure.axes, figure.legends
+    assert not legend.get_window_extent().overlaps(ax.get_window_extent())
+
+
 def test_rows_show_the_same_image_whatever_its_shape():
     drawn = [
         plots.rows({"x": x}, alt="A row.").axes[0].images[0].get_array()
