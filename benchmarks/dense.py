@@ -79,7 +79,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--epochs-source", type=int, default=50, help="50, as published")
-    parser.add_argument("--epochs-book", type=int, default=20, help="20, as in chapter 03")
+    parser.add_argument("--epochs-book", type=int, default=10, help="10, as in chapter 03")
     args = parser.parse_args()
     digits = data.digits()
     x_train, x_test = map(

@@ -113,7 +113,7 @@ class Ledger:
             }
             # Asked of the module: its distribution has several names (tensorflow-cpu, ...).
             | {"tensorflow": getattr(sys.modules.get("tensorflow"), "__version__", None)},
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+            "machine": f"{_cores()} cores, {platform.machine()}",
             "date": datetime.date.today().isoformat(),
         }
 
@@ -217,6 +217,12 @@ def peak_memory_mb():
         return None
     unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kB
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+
+
+def _cores():
+    """Return how many processor cores this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)  # Linux alone tells
+    return len(usable(0)) if usable else os.cpu_count()
 
 
 def _plain(name, value):
