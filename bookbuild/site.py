@@ -4,11 +4,13 @@
   so that a prose page shows what a chapter really drew;
 - role ``colab``: a link that opens a notebook in Colab, at the address of the Colab button;
 - the edit button of a chapter leads to its text, not to the notebook made from it;
-- a folded cell is announced by the words it shows.
+- a folded cell is announced by the words it shows;
+- the empty corner of a table is a cell, not a heading without words.
 """
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -101,10 +103,17 @@ def name_folded_cells(app, pagename, templatename, context, doctree):
     context["body"] = context.get("body", "").replace(f"<summary{label}>", "<summary>")
 
 
+def empty_corners(app, pagename, templatename, context, doctree):
+    """Turn an empty heading of a table, as Markdown makes in the corner, into a plain cell."""
+    empty = r'<th class="head([^"]*)"><p></p></th>'
+    context["body"] = re.sub(empty, r'<td class="head\1"></td>', context.get("body", ""))
+
+
 def setup(app):
     app.add_directive("stored-figure", StoredFigure)
     app.add_role("colab", ColabLink())
     # After the theme has made its buttons.
     app.connect("html-page-context", edit_the_text, priority=900)
     app.connect("html-page-context", name_folded_cells)
+    app.connect("html-page-context", empty_corners)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
