@@ -169,7 +169,7 @@ def _in_order(text):
         )
         if done.returncode:
             sys.exit(f"This cell is no Python:\n{code}\n{done.stderr}")
-        return f"{match['head']}{done.stdout.rstrip()}\n```"
+        return f"{match['head']}{done.stdout.strip()}\n```"
 
     return _CELL.sub(format_cell, text)
 
