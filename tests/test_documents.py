@@ -216,8 +216,8 @@ def test_receptive_radius(model):
     wide.add(keras.layers.Conv2D(1, 5, padding="same", dilation_rate=3))
     wide.add(keras.layers.MaxPooling2D(3, strides=1, padding="same"))
     assert documents.receptive_radius(wide) == 7 + 6 + 1
-    wide.add(keras.layers.MaxPooling2D(2))
-    with pytest.raises(ValueError, match="max_pooling2d_1 changes the size"):
+    wide.add(keras.layers.MaxPooling2D(2, name="halves"))
+    with pytest.raises(ValueError, match="layer halves changes the size"):
         documents.receptive_radius(wide)
 
 
