@@ -65,7 +65,7 @@ else
 endif
 	@touch $@
 
-node_modules/.vendored: package-lock.json bookbuild/vendor.py .venv/installed
+node_modules/.vendored: package-lock.json bookbuild/vendor.py bookbuild/figures.js .venv/installed
 	$(NPM) ci --ignore-scripts --silent
 	$(BIN)/python -m bookbuild.vendor
 	@touch $@

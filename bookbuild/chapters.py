@@ -3,12 +3,14 @@
     python -m bookbuild.chapters sync    [03-simple ...]   carry the text over, run nothing
     python -m bookbuild.chapters execute [03-simple ...]   run in full on real data
 
-`sync` keeps the outputs of cells whose code has not changed. `execute` is the only way
+`sync` keeps the outputs of cells whose code has not changed, and renews the scripts of the
+reactive figures. `execute` is the only way
 to a published notebook: it writes the ledger, then the numbers in the prose, then the
 notebook, and nothing if a cell fails.
 """
 
 import argparse
+import importlib
 import os
 import pathlib
 import re
@@ -88,7 +90,10 @@ def sync(chapter):
 
 
 def keep_outputs(notebook, stored):
-    """Give the cells of a notebook the outputs that the same code has in a stored one."""
+    """Give the cells of a notebook the outputs that the same code has in a stored one.
+
+    The state of the widgets comes along: without it a page shows their still pictures alone.
+    """
     left = [cell for cell in stored.cells if cell.cell_type == "code"]
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -97,6 +102,22 @@ def keep_outputs(notebook, stored):
         if same is not None:  # cells of other code stay without outputs: they did not run
             left.remove(same)
             cell.outputs, cell.execution_count = same.outputs, same.execution_count
+    if "widgets" in stored.metadata:
+        notebook.metadata["widgets"] = renew_scripts(stored.metadata["widgets"])
+
+
+def renew_scripts(widgets):
+    """Put the reactive figures' scripts of today into their stored state, and return it.
+
+    What a figure shows was measured by a run; how it shows it is code like any other.
+    """
+    for state in widgets.values():
+        for model in state["state"].values():
+            module, _, name = model["state"].get("_anywidget_id", "").rpartition(".")
+            if module:
+                figure = getattr(importlib.import_module(module), name)
+                model["state"] |= {"_esm": figure._esm, "_css": figure._css}
+    return widgets
 
 
 def execute(chapter):
@@ -142,6 +163,7 @@ def execute(chapter):
         )
     # TensorFlow greets with notes on this machine's processor: no part of the lesson.
     next(c for c in notebook.cells if c.cell_type == "code").outputs = []
+    notebook.metadata.pop("language_info", None)  # it names this machine's Python
     _write(notebook, BOOK / f"{chapter}.ipynb")
     sync(chapter)
 
@@ -176,7 +198,6 @@ def _in_order(text):
 
 def _write(notebook, path):
     """Replace a notebook as a whole, never half-written."""
-    notebook.metadata = nbformat.from_dict(_KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}})
     nbformat.validate(notebook)
     draft = path.with_suffix(f".{os.getpid()}.part")
     nbformat.write(notebook, draft)

@@ -1,5 +1,6 @@
 """A Sphinx extension: what the site takes from its notebooks and from `_config.yml`.
 
+- a reactive figure's still picture stands on the page until the figure is alive;
 - directive ``stored-figure``: a figure from a notebook's stored output, with its alt text,
   so that a prose page shows what a chapter really drew;
 - role ``colab``: a link that opens a notebook in Colab, at the address of the Colab button;
@@ -17,8 +18,11 @@ from typing import ClassVar
 import nbformat
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +71,25 @@ class StoredFigure(SphinxDirective):
         return [image]
 
 
+class StillPictures(SphinxPostTransform):
+    """Keep the picture beside the widget, where an output has both; myst-nb would keep one."""
+
+    default_priority = 3  # before myst-nb chooses, which is at 4
+
+    def run(self):
+        def has_choice(node):
+            return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+
+        for bundle in list(self.document.findall(has_choice)):
+            parts = {part["mime_type"]: part for part in bundle.children}
+            widget, picture = parts.get(WIDGET_VIEW), parts.get("image/png")
+            if widget and picture:
+                still = nodes.container("", *picture.children, classes=["still"])
+                both = [still, *widget.children]
+                widget.children = []
+                widget += nodes.container("", *both, classes=["reactive"])
+
+
 def colab_address(config, path):
     """Return where Colab opens the file at `path` (from the top of the repository)."""
     options = config.html_theme_options
@@ -112,6 +135,7 @@ def empty_corners(app, pagename, templatename, context, doctree):
 def setup(app):
     app.add_directive("stored-figure", StoredFigure)
     app.add_role("colab", ColabLink())
+    app.add_post_transform(StillPictures)
     # After the theme has made its buttons.
     app.connect("html-page-context", edit_the_text, priority=900)
     app.connect("html-page-context", name_folded_cells)

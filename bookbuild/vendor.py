@@ -1,4 +1,4 @@
-"""Copy the scripts that the site serves itself from node_modules to _extra/vendor.
+"""Copy the scripts that the site serves itself to _extra/vendor.
 
 Run as ``python -m bookbuild.vendor`` after ``npm ci``. Sphinx copies what is *in* ``_extra``
 to the top of the site (``html_extra_path``), so a page finds them under ``vendor/``.
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
+FIGURES = Path(__file__).with_name("figures.js")  # ours: on pages with reactive figures
 
 # What a page can ask for: at once, or later through MathJax's context menu (speech,
 # explorer, SVG output) and `\require`. (source in node_modules, place in _extra/vendor)
@@ -21,23 +22,7 @@ FILES = [
     ("mathjax/es5/a11y", "mathjax"),
     ("mathjax/es5/sre", "mathjax"),
     ("mathjax/LICENSE", "mathjax"),
-    ("requirejs/require.js", "."),
-    ("@jupyter-widgets/html-manager/dist/embed-amd.js", "."),
-    # The widgets' icons, where RequireJS makes embed-amd.js look for them.
-    ("@jupyter-widgets/html-manager/dist/*.woff2", "@jupyter-widgets/html-manager/dist"),
 ]
-
-# RequireJS would look for modules beside the page; they are beside this script. And the
-# widgets' labels ask for math in the words of MathJax 2; answer them in those of MathJax 3.
-REQUIRE_CONFIG = """\
-const folder = new URL(".", document.currentScript.src).href;
-requirejs.config({ baseUrl: folder, waitSeconds: 60 });
-document.addEventListener("DOMContentLoaded", () => {
-  if (!window.MathJax) return;
-  const typeset = (element) => MathJax.startup.promise.then(() => MathJax.typesetPromise([element]));
-  MathJax.Hub ??= { Queue: ([, , element]) => typeset(element) };
-});
-"""
 
 
 def vendor(top=TOP):
@@ -64,7 +49,7 @@ def vendor(top=TOP):
                 shutil.copytree(source, folder / source.name)
             else:
                 shutil.copy2(source, folder)
-    (target / "require-config.js").write_text(REQUIRE_CONFIG, encoding="utf-8")
+    shutil.copy2(FIGURES, target)
     return target
 
 

@@ -106,6 +106,21 @@ def test_pictures_have_alt_text_and_little_weight(chapter):
 
 
 @every_chapter
+def test_reactive_figures_bring_their_state(chapter):
+    """Without it a page shows nothing, or the still picture alone."""
+    notebook = stored(chapter)
+    states = notebook.metadata.get("widgets", {}).values()
+    models = {key for state in states for key in state["state"]}
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            view = output.get("data", {}).get("application/vnd.jupyter.widget-view+json")
+            assert view is None or view["model_id"] in models
+    before = json.dumps(notebook.metadata)
+    chapters.renew_scripts(notebook.metadata.get("widgets", {}))
+    assert json.dumps(notebook.metadata) == before, "old scripts: run make sync"
+
+
+@every_chapter
 def test_exercises_come_with_hint_and_hidden_solution(chapter):
     tags = [set(cell.metadata.get("tags", [])) for cell in code_cells(stored(chapter))]
     exercises = sum("exercise" in t for t in tags)

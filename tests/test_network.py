@@ -40,13 +40,13 @@ ANSWER = """async ([address, cases]) => {
 }"""
 
 
-def in_node(cases):
+def in_node(cases, answer=ANSWER):
     """Run cases in one process of Node and return its answers."""
     # Beside Python lies the Node from PyPI, for machines that have none.
     path = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
     node = shutil.which("node", path=path)
     assert node, "no Node: install the group `book` of pyproject.toml"
-    code = f"""const answer = {ANSWER};
+    code = f"""const answer = {answer};
     let text = "";
     for await (const part of process.stdin.setEncoding("utf8")) text += part;
     console.log(JSON.stringify(await answer(JSON.parse(text))));"""

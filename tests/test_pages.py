@@ -105,11 +105,14 @@ class Visit:
 
 @pytest.fixture(scope="module", params=pages())
 def visit(request, host, browser):
-    """Open a page once: wide and narrow, light and dark, everything unfolded."""
+    """Open a page once: wide and narrow, light and dark, everything unfolded and alive."""
     with Watched(browser, host) as watched:
         page = watched.page
         visit = Visit(watched.errors, watched.strangers)
         page.goto(f"{host}/{request.param}", wait_until="networkidle")
+        for figure in page.locator(".reactive").all():
+            figure.scroll_into_view_if_needed()
+            figure.locator("[data-alive]").wait_for(timeout=20_000)
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
         visit.poor_images = page.evaluate(POOR_IMAGES)

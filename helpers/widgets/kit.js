@@ -1,0 +1,167 @@
+/** What all figures are made of: a place that cannot go blank, pictures, sliders, choices. */
+
+/**
+ * Build a figure inside `el`; if that fails, say so in words and leave the still picture.
+ *
+ * @param {HTMLElement} el where the notebook wants the figure
+ * @param {string} label what the figure is, for those who do not see it
+ * @param {function(HTMLElement): void} build fills the figure
+ */
+export function mount(el, label, build) {
+  const root = h("div", { class: "book-figure", role: "group", "aria-label": label });
+  el.append(root);
+  try {
+    build(root);
+    // Or JupyterLab would take the arrow keys, to move among its cells.
+    for (const control of root.querySelectorAll("input, button, summary, [tabindex]")) {
+      control.dataset.lmSuppressShortcuts = "";
+    }
+    root.dataset.alive = ""; // only now the page's style sheet hides the still picture
+  } catch (error) {
+    console.error(error);
+    root.replaceChildren(h("p", { role: "alert", class: "book-figure-error" },
+      `This figure could not start (${error.message}). The text does not need it.`));
+  }
+}
+
+/** Make an element: attributes by name, functions as listeners, then its children. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * A gray picture under its name. Ink is drawn black on nothing, so that the style sheet can
+ * turn it round in the dark.
+ *
+ * @param {string} name
+ * @param {number} width, height in pixels of the picture
+ * @returns {{element: HTMLElement, canvas: HTMLCanvasElement, show: function}}
+ *   show(values): values from 0 (paper) to 1 (ink), row by row
+ */
+export function picture(name, width = 28, height = 28) {
+  const canvas = h("canvas", { width, height, role: "img", "aria-label": name });
+  const context = canvas.getContext("2d");
+  const pixels = context.createImageData(width, height);
+  function show(values) {
+    for (let i = 0; i < width * height; i++) {
+      pixels.data[4 * i + 3] = Math.round(255 * Math.min(Math.max(values[i], 0), 1));
+    }
+    context.putImageData(pixels, 0, 0);
+  }
+  const element = h("figure", {}, canvas, h("figcaption", {}, name));
+  return { element, canvas, show };
+}
+
+/**
+ * Bars for the numbers of a code, the longest as tall as the field.
+ *
+ * @returns {{element: HTMLElement, show: function}} show(values): numbers of any size
+ */
+export function bars(name, width = 160, height = 80) {
+  const canvas = h("canvas", { width, height, role: "img", "aria-label": name, class: "bars" });
+  const context = canvas.getContext("2d");
+  function show(values) {
+    const longest = Math.max(...values.map(Math.abs), 1e-9);
+    const lowest = Math.min(...values, 0) / longest; // where a sign is possible, 0 is in the middle
+    const zero = lowest < 0 ? height / 2 : height, unit = lowest < 0 ? height / 2 : height;
+    const step = width / values.length;
+    context.clearRect(0, 0, width, height);
+    values.forEach((value, i) => {
+      const tall = (value / longest) * unit;
+      context.fillRect(i * step + step * 0.1, zero - tall, step * 0.8, tall);
+    });
+    context.fillRect(0, Math.min(zero, height - 1), width, 1);
+  }
+  const element = h("figure", {}, canvas, h("figcaption", {}, name));
+  return { element, show };
+}
+
+/**
+ * A slider over a list of values, which says in words where it stands.
+ *
+ * @param {{label: string, values: any[], value: any, words: function, input: function}} options
+ *   words(value): what to read out; input(value): called when the reader moves it
+ * @returns {{element: HTMLElement, set: function}} set(value) moves it without calling `input`
+ */
+export function slider({ label, values, value, words, input }) {
+  const said = h("output", {});
+  const range = h("input", { type: "range", min: 0, max: values.length - 1, step: 1,
+    input: () => { tell(); input(values[range.value]); } });
+  function tell() {
+    said.textContent = words(values[range.value]);
+    range.setAttribute("aria-valuetext", said.textContent);
+  }
+  function set(value) {
+    const place = values.indexOf(value);
+    if (place < 0) throw new Error(`${label} is ${value}; there are ${values.join(", ")}`);
+    range.value = place;
+    tell();
+  }
+  set(value);
+  const element = h("label", { class: "slider" }, h("span", {}, label), range, said);
+  return { element, set };
+}
+
+/**
+ * Pictures of which one is chosen: arrow keys move, as in any group of radio buttons.
+ *
+ * @param {{label: string, images: Float32Array[], value: number, input: function}} options
+ *   value: the place of the image that is chosen at first; input(place): called on a choice
+ * @returns {{element: HTMLElement, set: function}} set(place), -1 for none of them
+ */
+export function choices({ label, images, value, input }) {
+  const group = `choice-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  const buttons = images.map((image, place) => {
+    const button = h("input", { type: "radio", name: group, input: () => input(place) });
+    const { canvas, show } = picture(`${label} ${place + 1}`);
+    show(image);
+    return { button, element: h("label", {}, button, canvas) };
+  });
+  function set(place) {
+    buttons.forEach(({ button }, i) => { button.checked = i === place; });
+  }
+  set(value);
+  const elements = buttons.map((button) => button.element);
+  const element = h("fieldset", { class: "choices" }, h("legend", {}, label), ...elements);
+  return { element, set };
+}
+
+/** A line of text that is read out when it changes. */
+export function status() {
+  return h("p", { class: "status", role: "status" });
+}
+
+/** Mean squared error of two arrays of equal length. */
+export function meanSquaredError(x, y) {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i] - y[i]) ** 2;
+  return sum / x.length;
+}
+
+/** The images in bytes of gray (0 paper, 255 ink), `size` pixels each, as numbers from 0 to 1. */
+export function images(bytes, size = 784) {
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const all = Float32Array.from(view, (value) => value / 255);
+  return Array.from({ length: all.length / size }, (_, i) => all.subarray(i * size, (i + 1) * size));
+}
+
+/**
+ * The networks that a figure brought along, ready to run, by name.
+ *
+ * @param {object} model the widget's model, made by Figure in figure.py
+ * @param {function} load network.js's
+ * @returns {Map<string, object>}
+ */
+export function networks(model, load) {
+  const { buffer, byteOffset, byteLength } = model.get("_weights");
+  const weights = new Uint8Array(buffer, byteOffset, byteLength);
+  return new Map(model.get("_networks").map(({ name, spec, start, stop }) =>
+    [name, load(spec, weights.subarray(start, stop))]));
+}

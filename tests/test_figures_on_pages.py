@@ -1,0 +1,132 @@
+"""The reactive figures on the built pages: no kernel, no network, any theme."""
+
+import base64
+import gzip
+import json
+
+import keras
+import nbformat
+import numpy as np
+import pytest
+from conftest import SITE, TOP, documents
+from test_pages import PHONE, Watched, switch_theme
+
+FIGURE = ".book-figure[data-alive]"
+
+
+def pages_with_figures():
+    names = [
+        name for name in documents() if 'class="reactive' in (SITE / f"{name}.html").read_text()
+    ]
+    return [f"{name}.html" for name in names] or ["none: run make book"]
+
+
+every_figure = pytest.mark.parametrize("address", pages_with_figures())
+
+
+def stored_state(address):
+    """Return the state of a page's figure as the notebook stores it, its bytes decoded."""
+    notebook = nbformat.read((TOP / address).with_suffix(".ipynb"), as_version=4)
+    (all_models,) = notebook.metadata["widgets"].values()
+    for model in all_models["state"].values():
+        if "_anywidget_id" in model["state"]:
+            parts = {part["path"][0]: part["data"] for part in model["buffers"]}
+            return model["state"] | {name: base64.b64decode(data) for name, data in parts.items()}
+    raise AssertionError(f"{address} stores no figure")
+
+
+def as_keras(state, name):
+    """Build a network that the page runs once more in Keras, from its stored weights."""
+    (about,) = [network for network in state["_networks"] if network["name"] == name]
+    model = keras.Sequential([keras.Input(about["spec"]["input_shape"])])
+    for layer in about["spec"]["layers"]:
+        options = {key: value for key, value in layer.items() if key not in ("type", "name")}
+        model.add(getattr(keras.layers, layer["type"])(**options))
+    values = np.frombuffer(state["_weights"][about["start"] : about["stop"]], np.float16)
+    ends = np.cumsum([np.prod(w.shape) for w in model.weights]).astype(int)
+    parts = np.split(values.astype("float32"), ends[:-1])
+    model.set_weights([p.reshape(w.shape) for p, w in zip(parts, model.weights, strict=True)])
+    return model
+
+
+def come_near(page):
+    page.locator(".reactive").first.scroll_into_view_if_needed()
+    page.locator(FIGURE).first.wait_for(timeout=20_000)
+
+
+@every_figure
+@pytest.mark.parametrize("how", ["http", "file"])
+def test_comes_alive_when_the_reader_is_near(site, host, browser, address, how):
+    start = host if how == "http" else site.as_uri()
+    with Watched(browser, start) as watched:
+        page = watched.page
+        page.goto(f"{start}/{address}", wait_until="load")
+        still = page.locator(".reactive > .still").first
+        assert still.is_visible() and still.locator("img").get_attribute("alt")
+        come_near(page)
+        assert not still.is_visible()
+        assert watched.errors == []
+        assert watched.strangers == []
+
+
+@every_figure
+def test_the_picture_stays_if_scripts_fail(host, browser, address):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.route("**/figures.js*", lambda route: route.abort())
+        page.goto(f"{host}/{address}", wait_until="load")
+        still = page.locator(".reactive > .still").first
+        still.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        assert still.is_visible()
+
+
+@every_figure
+def test_dark_mode_follows_at_once(host, browser, address):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.set_viewport_size(PHONE)
+        page.goto(f"{host}/{address}", wait_until="load")
+        come_near(page)
+        looks = {}
+        for theme in ("light", "dark"):
+            switch_theme(page, theme)
+            looks[theme] = page.locator(f"{FIGURE} canvas").first.evaluate(
+                "c => [getComputedStyle(c).filter, getComputedStyle(c.parentElement).color]"
+            )
+        assert (looks["light"][0], looks["dark"][0]) == ("none", "invert(1)")
+        assert looks["light"][1] != looks["dark"][1]
+
+
+@every_figure
+def test_a_page_is_light_enough_for_a_phone(host, browser, address):
+    sizes = {}
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.on("response", lambda r: sizes.update({r.url: len(gzip.compress(r.body()))}))
+        page.goto(f"{host}/{address}", wait_until="networkidle")
+        come_near(page)
+    assert sum(sizes.values()) < 1_500_000, json.dumps(sizes, indent=1)
+
+
+def test_bottleneck_on_the_page_equals_keras(host, browser):
+    state = stored_state("book/03-simple.html")
+    x = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        come_near(page)
+        figure = page.locator(FIGURE)
+        slider = figure.get_by_role("slider")
+        figure.get_by_role("radio").nth(2).check(force=True)
+        slider.press("Home")
+        for size in (2, 4, 8, 16, 32):
+            x_hat = np.asarray(as_keras(state, str(size))(x[2:3]))[0]
+            ink = figure.locator('canvas[aria-label="reconstruction"]').evaluate(
+                """c => [...c.getContext("2d").getImageData(0, 0, 28, 28).data]
+                  .filter((_, i) => i % 4 === 3)"""
+            )
+            np.testing.assert_allclose(np.array(ink) / 255, x_hat, atol=0.51 / 255)
+            error = np.mean((x[2] - x_hat) ** 2)
+            assert f"squared error {error:.4f} per" in figure.locator(".status").inner_text()
+            slider.press("ArrowRight")

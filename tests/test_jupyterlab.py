@@ -1,0 +1,101 @@
+"""A figure in a real JupyterLab: moved with the hand, read from Python, and the other way."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+
+CELLS = [
+    """
+import keras, numpy as np
+from helpers.widgets.bottleneck import Bottleneck
+
+def autoencoder(size):
+    dense = keras.layers.Dense
+    return keras.Sequential([keras.Input((784,)), dense(size, "relu"), dense(784, "sigmoid")])
+
+figure = Bottleneck({size: autoencoder(size) for size in (2, 8, 32)}, np.eye(10, 784))
+figure
+""",
+    'print("from the hand:", figure.size, len(figure.code), round(figure.error, 2))',
+    "figure.size = 2",
+]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab with one notebook."""
+    folder = tmp_path_factory.mktemp("lab")
+    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    nbformat.write(notebook, folder / "figure.ipynb")
+    python = os.path.dirname(sys.executable)
+    environment = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(folder / ".config"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces"),
+        "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
+    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--LabApp.news_url="]
+    command += ["--expose-app-in-browser", "--LabApp.check_for_updates_class="]
+    command[-1] += "jupyterlab.NeverCheckForUpdate"
+    with open(folder / "log", "w+") as log:
+        server = subprocess.Popen(command, env=environment, stderr=log, stdout=log, cwd=folder)
+        try:
+            yield wait_for_address(server, folder / "log")
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def wait_for_address(server, log):
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        if found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/", log.read_text()):
+            with urlopen(found[0] + "api"):
+                return found[0]
+        time.sleep(0.2)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+def run_cell(page, number):
+    """Run a cell; again, if nothing happens: JupyterLab drops what comes too soon."""
+    cell = page.locator(".jp-CodeCell").nth(number)
+    for _ in range(20):
+        cell.locator(".cm-content").click()
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+        page.wait_for_timeout(500)
+        if cell.locator(".jp-InputPrompt").inner_text().strip() != "[ ]:":
+            return
+    raise AssertionError(f"cell {number} never ran")
+
+
+def test_the_hand_and_python_move_the_same_figure(lab, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{lab}lab/tree/figure.ipynb")
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
+    run_cell(page, 0)
+    figure = page.locator(".book-figure[data-alive]")
+    figure.wait_for(timeout=90_000)
+
+    slider = figure.get_by_role("slider", name="Numbers in the code")
+    assert slider.input_value() == "1"
+    slider.press("ArrowRight")
+    assert "Through 32 numbers" in figure.locator(".status").inner_text()
+
+    run_cell(page, 1)
+    told = page.locator(".jp-OutputArea-output", has_text="from the hand:")
+    told.wait_for(timeout=20_000)
+    size, numbers, error = told.inner_text().split()[3:]
+    assert (size, numbers) == ("32", "32")
+    assert 0 < float(error) < 1
+
+    run_cell(page, 2)
+    figure.get_by_text("Through 2 numbers").wait_for(timeout=20_000)
+    page.close()
