@@ -40,9 +40,10 @@ execute: .venv/installed ## run chapters in full on real data; write notebooks a
 sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
 	$(BIN)/python -m bookbuild.chapters sync $(CHAPTER)
 
-benchmark: .venv/installed ## time the sources' recipes against the book's, and network.js (about 6 minutes)
+benchmark: book ## time the sources' recipes against the book's, network.js and the figures (about 6 minutes)
 	$(BIN)/python -m benchmarks.dense
 	$(BIN)/python -m benchmarks.network
+	$(BIN)/python -m benchmarks.figures
 
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \

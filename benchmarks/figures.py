@@ -1,0 +1,58 @@
+"""Time the reactive figures on the built pages: until alive, and for each of 200 moves.
+
+    make book && python -m benchmarks.figures
+
+Alive is counted from the moment at which the reader is near, a move from the change of the first
+slider until the figure has drawn itself anew.
+"""
+
+import shutil
+import statistics
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+SITE = Path(__file__).parents[1] / "_build" / "html"
+
+MOVES = """() => {
+  const slider = document.querySelector(".book-figure input[type=range]");
+  const times = [];
+  for (let i = 0; i < 220; i++) {
+    slider.value = i % (Number(slider.max) + 1);
+    const start = performance.now();
+    slider.dispatchEvent(new Event("input"));
+    times.push(performance.now() - start);
+  }
+  return times.slice(20);
+}"""
+
+
+def measure(page, address):
+    """Return milliseconds until the page's figure is alive, and of 200 moves."""
+    page.goto(address, wait_until="load")
+    alive = page.evaluate("""async () => {
+      const start = performance.now();
+      document.querySelector(".reactive").scrollIntoView();
+      while (!document.querySelector(".book-figure[data-alive]")) {
+        await new Promise((done) => setTimeout(done, 1));
+      }
+      return performance.now() - start;
+    }""")
+    return alive, page.evaluate(MOVES)
+
+
+def main():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)))
+    pages = [p for p in sorted(SITE.glob("book/*.html")) if 'class="reactive' in p.read_text()]
+    print(f"{'page':20} alive (ms)  a move: median, 95th percentile (ms)")
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for path in pages:
+            alive, moves = measure(browser.new_page(), path.as_uri())
+            median, high = statistics.median(moves), statistics.quantiles(moves, n=20)[-1]
+            print(f"{path.stem:20} {alive:10.0f}  {median:16.2f} {high:16.2f}")
+
+
+if __name__ == "__main__":
+    main()
