@@ -4,12 +4,12 @@ import numpy as np
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import Figure, as_bytes, bundle
+from helpers.widgets.figure import DigitFigure, bundle
 
 __all__ = ["Bottleneck"]
 
 
-class Bottleneck(Figure):
+class Bottleneck(DigitFigure):
     """Choose or draw a digit, move the size of the code, and see what comes back.
 
     Parameters
@@ -41,18 +41,14 @@ class Bottleneck(Figure):
     """
 
     _esm = bundle("bottleneck.js")
-    _examples = traitlets.Bytes().tag(sync=True)
     size = traitlets.Int().tag(sync=True)
-    digit = traitlets.Int(0).tag(sync=True)
     code = traitlets.List(traitlets.Float()).tag(sync=True)
     error = traitlets.Float().tag(sync=True)
 
     def __init__(self, autoencoders, x):
-        x = np.asarray(x, dtype=np.float32)
+        x = self._checked(x)
         if not autoencoders:
             raise ValueError("autoencoders is empty; wanted: models by the size of their code")
-        if x.ndim != 2 or x.shape[1] != 784 or not len(x):
-            raise ValueError(f"x has shape {x.shape}; wanted: (n, 784), n at least 1")
         rows = {"original": x}
         rows |= {f"through {k} numbers": np.asarray(m(x)) for k, m in autoencoders.items()}
         sizes = ", ".join(map(str, autoencoders))
@@ -60,20 +56,11 @@ class Bottleneck(Figure):
             rows, alt=f"Digits, and below them what comes back through codes of {sizes} numbers."
         )
         size = sorted(autoencoders)[len(autoencoders) // 2]
-        super().__init__(autoencoders, still, _examples=as_bytes(x), size=size)
+        super().__init__(autoencoders, still, x, size=size)
 
     @traitlets.validate("size")
     def _is_a_size(self, proposal):
         sizes = [int(network["name"]) for network in self._networks]
         if proposal["value"] not in sizes and sizes:
             raise traitlets.TraitError(f"size is {proposal['value']}; there are {sizes}")
-        return proposal["value"]
-
-    @traitlets.validate("digit")
-    def _is_a_digit(self, proposal):
-        n = len(self._examples) // 784
-        if not -1 <= proposal["value"] < max(n, 1):
-            raise traitlets.TraitError(
-                f"digit is {proposal['value']}; wanted: 0 to {n - 1}, or -1 for the drawing"
-            )
         return proposal["value"]

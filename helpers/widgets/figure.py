@@ -10,7 +10,7 @@ import traitlets
 
 from helpers.widgets.export import LIMIT, ExportError, export
 
-__all__ = ["Figure", "as_bytes", "bundle"]
+__all__ = ["DigitFigure", "Figure", "as_bytes", "bundle"]
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.M)
@@ -128,3 +128,48 @@ class Figure(anywidget.AnyWidget):
 
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
+
+
+class DigitFigure(Figure):
+    """A figure in which the reader chooses one of several digits, or draws one.
+
+    Parameters
+    ----------
+    networks, still, **traits
+        As in `Figure`.
+    x : ndarray of float, shape (n, 784)
+        Digits to choose from, 0 paper to 1 ink.
+
+    Attributes
+    ----------
+    digit : int
+        The place in `x` of the digit that is chosen, -1 for the reader's drawing. May be set.
+
+    Raises
+    ------
+    ValueError
+        If `x` has another shape or values outside [0, 1].
+    """
+
+    _examples = traitlets.Bytes().tag(sync=True)
+    digit = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, networks, still, x, **traits):
+        super().__init__(networks, still, _examples=as_bytes(x), **traits)
+
+    @staticmethod
+    def _checked(x):
+        """Return `x` as float32, or say what it is instead."""
+        x = np.asarray(x, dtype=np.float32)
+        if x.ndim != 2 or x.shape[1] != 784 or not len(x):
+            raise ValueError(f"x has shape {x.shape}; wanted: (n, 784), n at least 1")
+        return x
+
+    @traitlets.validate("digit")
+    def _is_a_digit(self, proposal):
+        n = len(self._examples) // 784
+        if not -1 <= proposal["value"] < max(n, 1):
+            raise traitlets.TraitError(
+                f"digit is {proposal['value']}; wanted: 0 to {n - 1}, or -1 for the drawing"
+            )
+        return proposal["value"]

@@ -133,6 +133,38 @@ export function choices({ label, images, value, input }) {
   return { element, set };
 }
 
+/**
+ * Pictures that are switched on and off one by one, as check boxes are.
+ *
+ * @param {{label: string, count: number, input: function}} options
+ *   count: how many at most; input(): called when one was switched
+ * @returns {{element: HTMLElement, show: function, set: function, get: function}}
+ *   show(images, names): what the first of them show and are called, the rest are hidden;
+ *   set(booleans), get(): which are on
+ */
+export function toggles({ label, count, input }) {
+  const all = Array.from({ length: count }, () => {
+    const box = h("input", { type: "checkbox", checked: true, input: () => input() });
+    const { canvas, show } = picture("");
+    canvas.setAttribute("aria-hidden", "true"); // the box has the name
+    return { box, canvas, show, element: h("label", {}, box, canvas) };
+  });
+  function show(images, names) {
+    all.forEach((one, i) => {
+      one.element.hidden = i >= images.length;
+      if (one.element.hidden) return;
+      one.show(images[i]);
+      one.box.setAttribute("aria-label", names[i]);
+      one.element.title = names[i];
+    });
+  }
+  const set = (on) => on.forEach((value, i) => { all[i].box.checked = value; });
+  const get = () => all.map(({ box }) => box.checked);
+  const element = h("fieldset", { class: "choices toggles" }, h("legend", {}, label),
+    ...all.map((one) => one.element));
+  return { element, show, set, get };
+}
+
 /** A line of text that is read out when it changes. */
 export function status() {
   return h("p", { class: "status", role: "status" });

@@ -1,8 +1,39 @@
-/** A pad to draw a digit on, and what makes of the drawing an image like MNIST's. */
-import { h } from "./kit.js";
+/** Where a digit comes from: chosen from examples, or drawn on a pad and prepared like MNIST's. */
+import { choices, h, images } from "./kit.js";
 
 const SIDE = 280; // pixels of the pad; MNIST's 28, ten times
 const PEN = 24; // as wide as MNIST's strokes, which are two to three pixels of 28
+
+/**
+ * Let the reader choose one of the model's examples, or draw.
+ *
+ * @param {object} model with `_examples` and `digit`, as DigitFigure in figure.py makes it
+ * @param {function} change called when there is another digit
+ * @param {string} label
+ * @returns {{element: HTMLElement, get: function}} get(): the digit, a Float32Array of 28 x 28
+ */
+export function digitInput(model, change, label = "Digit") {
+  const examples = images(model.get("_examples"));
+  let drawing = new Float32Array(784);
+  const digits = choices({
+    label, images: examples, value: model.get("digit"),
+    input: (place) => model.set("digit", place),
+  });
+  const sheet = pad({
+    input(image) {
+      drawing = image ?? new Float32Array(784);
+      if (model.get("digit") < 0) change();
+      else model.set("digit", -1);
+    },
+  });
+  model.on("change:digit", () => {
+    digits.set(model.get("digit"));
+    change();
+  });
+  const drawn = h("details", {}, h("summary", {}, "Or draw one"), sheet.element);
+  const get = () => (model.get("digit") < 0 ? drawing : examples[model.get("digit")]);
+  return { element: h("div", { class: "stack" }, digits.element, drawn), get };
+}
 
 /**
  * A drawing pad for mouse, finger, pen and keyboard.
