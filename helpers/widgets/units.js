@@ -12,7 +12,7 @@ export default {
 
       const digit = digitInput(model, encode);
       const units = toggles({
-        label: `The ${k} active units: what each adds (dark) or takes away (light)`, count: k,
+        label: `The ${k} active units: each one's difference to the drawing`, count: k,
         input: draw,
       });
       const all = h("button", { type: "button", click: () => switchAll(true) }, "All on");
@@ -38,11 +38,13 @@ export default {
         z = encoder.run(digit.get()).slice();
         active = [...z.keys()].filter((unit) => z[unit] > 0).sort((a, b) => z[b] - z[a]).slice(0, k);
         const full = decoder.run(only(active)).slice();
+        const differences = active.map((unit) => {
+          const without = decoder.run(only(active.filter((other) => other !== unit)));
+          return full.map((value, i) => value - without[i]);
+        });
+        const largest = Math.max(1e-9, ...differences.flatMap((y) => [...y.map(Math.abs)]));
         units.show(
-          active.map((unit) => {
-            const without = decoder.run(only(active.filter((other) => other !== unit)));
-            return full.map((value, i) => 0.5 + (value - without[i]) / 2);
-          }),
+          differences.map((y) => y.map((value) => 0.5 + value / largest / 2)),
           active.map((unit) => `unit ${unit}, activation ${z[unit].toFixed(1)}`),
         );
         switchAll(true);
