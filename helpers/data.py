@@ -17,6 +17,7 @@ import numpy as np
 from helpers import profile
 
 __all__ = ["DOWNLOAD_SECONDS", "DataError", "Digits", "add_noise", "digits", "flat"]
+# and for the other loaders: book_data_file, load_arrays, run_download, sha256_of
 
 #: Time limit of the whole download, start of Keras included, in seconds.
 DOWNLOAD_SECONDS = 60
@@ -153,20 +154,10 @@ def digits() -> Digits:
     >>> data.x_train.shape, data.real
     ((1500, 28, 28, 1), False)
     """
-    folder = os.path.expanduser(os.environ.get("BOOK_DATA", ""))
-    if folder == "embedded":
+    if os.environ.get("BOOK_DATA") == "embedded":
         return _embedded("BOOK_DATA=embedded")
-    if folder:
-        if not os.path.isdir(folder):
-            raise DataError(
-                f"BOOK_DATA={folder}: expected a folder, found none at "
-                f"{os.path.abspath(folder)}. Set BOOK_DATA to the full path of the folder "
-                "that holds mnist.npz, or unset it to use Keras' copy."
-            )
-        path = Path(folder, "mnist.npz")
-        if os.path.exists(path):
-            return _digits(_load(path), "BOOK_DATA", "MNIST from the folder BOOK_DATA")
-        print(f"BOOK_DATA={folder} holds no mnist.npz, so Keras' copy is used.")
+    if path := book_data_file("mnist.npz", "Keras' copy"):
+        return _digits(_load(path), "BOOK_DATA", "MNIST from the folder BOOK_DATA")
 
     keras_home = os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")
     cache = Path(keras_home, "datasets", "mnist.npz")
@@ -184,35 +175,126 @@ def digits() -> Digits:
     return _digits(arrays, "keras", what)
 
 
-def _load(path):
-    """Read the four arrays of MNIST and verify them, or raise DataError."""
+def book_data_file(name, instead):
+    """Return the path of a file in the folder ``BOOK_DATA``, or None if there is none.
 
-    def error(expected, came):
-        return DataError(
-            f"{path}: expected {expected}, got {came}. "
-            "The file was not used: delete it, or put a good copy of mnist.npz in its place."
+    Parameters
+    ----------
+    name : str
+        Such as ``"mnist.npz"``.
+    instead : str
+        What is used if the folder lacks the file, such as ``"Keras' copy"``. It is then
+        announced.
+
+    Returns
+    -------
+    pathlib.Path or None
+
+    Raises
+    ------
+    DataError
+        If ``BOOK_DATA`` names no folder.
+    """
+    folder = os.path.expanduser(os.environ.get("BOOK_DATA", ""))
+    if not folder:
+        return None
+    if not os.path.isdir(folder):
+        raise DataError(
+            f"BOOK_DATA={folder}: expected a folder, found none at "
+            f"{os.path.abspath(folder)}. Set BOOK_DATA to the full path of the folder "
+            f"that holds {name}, or unset it to use {instead}."
         )
+    if os.path.exists(path := Path(folder, name)):
+        return path
+    print(f"BOOK_DATA={folder} holds no {name}, so {instead} is used.")
+    return None
+
+
+def load_arrays(path, expected, advice):
+    """Read the arrays of a NumPy archive and verify them.
+
+    Parameters
+    ----------
+    path : path-like
+    expected : dict of str to (dtype, tuple of int, str)
+        For each array its dtype, its shape and the SHA-256 of its bytes.
+    advice : str
+        What to do about a file that is not used.
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    DataError
+        If the file is cut, damaged or pickled, or an array is missing or another one.
+    """
+
+    def error(wanted, came):
+        return DataError(f"{path}: expected {wanted}, got {came}. The file was not used: {advice}")
 
     if not zipfile.is_zipfile(path):
         size = os.path.getsize(path)
         raise error("a NumPy archive (.npz)", f"{size:,} bytes that are cut short or no archive")
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: np.asarray(archive[name]) for name in _MNIST if name in archive}
+            arrays = {name: np.asarray(archive[name]) for name in expected if name in archive}
     # NumPy, zipfile and zlib each have errors of their own for foreign bytes.
     except Exception as why:
-        raise error("four plain arrays of numbers", f"{type(why).__name__}: {why}") from None
+        raise error("plain arrays of numbers", f"{type(why).__name__}: {why}") from None
 
-    for name, (shape, sha256) in _MNIST.items():
+    for name, (dtype, shape, sha256) in expected.items():
         if name not in arrays:
-            raise error(f"the arrays {', '.join(_MNIST)}", f"none called {name}")
+            raise error(f"the arrays {', '.join(expected)}", f"none called {name}")
         array = arrays[name]
-        if array.dtype != np.uint8 or array.shape != shape:
-            raise error(f"{name} as uint8 {shape}", f"{array.dtype} {array.shape}")
-        came = _sha256(array)
-        if came != sha256:
+        if array.dtype != dtype or array.shape != shape:
+            raise error(f"{name} as {np.dtype(dtype)} {shape}", f"{array.dtype} {array.shape}")
+        if (came := sha256_of(array)) != sha256:
             raise error(f"{name} with SHA-256 {sha256}", came)
     return arrays
+
+
+def run_download(command, **settings):
+    """Run a library's own loader in a process that is killed when it takes too long.
+
+    Parameters
+    ----------
+    command : list of str
+        Arguments of the process.
+    **settings
+        Passed to `subprocess.run`.
+
+    Raises
+    ------
+    TimeoutError
+        After `DOWNLOAD_SECONDS`.
+    ConnectionError
+        If the process failed; its message is the last line that it wrote.
+    """
+    try:
+        child = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=DOWNLOAD_SECONDS,  # run() kills the child when it is over
+            **settings,
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"not done after {DOWNLOAD_SECONDS:g} s") from None
+    if child.returncode:
+        last_line = child.stderr.strip().rpartition("\n")[2]
+        raise ConnectionError(last_line or f"the loader stopped with {child.returncode}")
+
+
+def _load(path):
+    """Read the four arrays of MNIST and verify them, or raise DataError."""
+    expected = {name: (np.uint8, *about) for name, about in _MNIST.items()}
+    return load_arrays(path, expected, "delete it, or put a good copy of mnist.npz in its place.")
 
 
 def _download(cache):
@@ -234,24 +316,9 @@ def _download(cache):
 
     with private as keras_home:
         try:
-            child = subprocess.run(
-                _DOWNLOAD,
-                env={**os.environ, "KERAS_HOME": keras_home},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-                timeout=DOWNLOAD_SECONDS,  # run() kills the child when it is over
-            )
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(f"not done after {DOWNLOAD_SECONDS:g} s") from None
-        if child.returncode:
-            # The last line of the traceback; Keras puts the reason after a dash.
-            last_line = child.stderr.strip().rpartition("\n")[2]
-            reason = last_line.rpartition(" -- ")[2]
-            raise ConnectionError(reason or f"Keras stopped with {child.returncode}")
+            run_download(_DOWNLOAD, env={**os.environ, "KERAS_HOME": keras_home})
+        except ConnectionError as why:  # Keras puts the reason after a dash
+            raise ConnectionError(str(why).rpartition(" -- ")[2]) from None
         path = Path(keras_home, "datasets", "mnist.npz")
         if not path.exists():
             raise FileNotFoundError("Keras left no file")
@@ -306,7 +373,7 @@ def _digits(arrays, source, what):
         x_test=pixels(arrays["x_test"][:n_test]),
         y_test=arrays["y_test"][:n_test].astype(np.int64),
         source=source,
-        sha256=_sha256(*(arrays[name] for name in _MNIST)),
+        sha256=sha256_of(*(arrays[name] for name in _MNIST)),
     )
     print(
         f"Digits: {what}, {len(data.x_train):,} training and {len(data.x_test):,} test images"
@@ -315,7 +382,7 @@ def _digits(arrays, source, what):
     return data
 
 
-def _sha256(*arrays):
+def sha256_of(*arrays):
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(np.ascontiguousarray(array))

@@ -1,13 +1,10 @@
 """Heartbeats: load an electrocardiogram, find its beats, cut them out, label them by a rule."""
 
-import hashlib
 import importlib.util
 import os
-import subprocess
 import sys
 import tempfile
 import textwrap
-import zipfile
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from pathlib import Path
@@ -17,7 +14,6 @@ import numpy as np
 from scipy import signal
 
 from helpers import data
-from helpers.data import DataError
 
 __all__ = ["RATE", "Record", "Rule", "band_pass", "cut", "find_beats", "judge", "record"]
 
@@ -115,20 +111,10 @@ def record() -> Record:
     >>> ecg.ecg.shape, ecg.real
     ((108000,), False)
     """
-    folder = os.path.expanduser(os.environ.get("BOOK_DATA", ""))
-    if folder == "embedded":
+    if os.environ.get("BOOK_DATA") == "embedded":
         return _simulated("BOOK_DATA=embedded")
-    if folder:
-        if not os.path.isdir(folder):
-            raise DataError(
-                f"BOOK_DATA={folder}: expected a folder, found none at "
-                f"{os.path.abspath(folder)}. Set BOOK_DATA to the full path of the folder "
-                "that holds ecg.dat, or unset it to use SciPy's copy."
-            )
-        path = Path(folder, "ecg.dat")
-        if os.path.exists(path):
-            return _record(_load(path), "BOOK_DATA", "record 208 from the folder BOOK_DATA")
-        print(f"BOOK_DATA={folder} holds no ecg.dat, so SciPy's copy is used.")
+    if path := data.book_data_file("ecg.dat", "SciPy's copy"):
+        return _record(_load(path), "BOOK_DATA", "record 208 from the folder BOOK_DATA")
     try:
         samples = _download()
     except (ImportError, OSError) as why:
@@ -139,30 +125,9 @@ def record() -> Record:
 
 def _load(path):
     """Read the samples of ecg.dat and verify them, or raise DataError."""
-
-    def error(expected, came):
-        return DataError(
-            f"{path}: expected {expected}, got {came}. "
-            "The file was not used: delete it, or put a good copy of ecg.dat in its place "
-            "(SciPy's, from https://github.com/scipy/dataset-ecg)."
-        )
-
-    if not zipfile.is_zipfile(path):
-        size = os.path.getsize(path)
-        raise error("a NumPy archive", f"{size:,} bytes that are cut short or no archive")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            samples = np.asarray(archive["ecg"]) if "ecg" in archive else None
-    # NumPy, zipfile and zlib each have errors of their own for foreign bytes.
-    except Exception as why:
-        raise error("plain numbers", f"{type(why).__name__}: {why}") from None
-    if samples is None:
-        raise error("an array called ecg", "none of that name")
-    if samples.dtype != np.uint16 or samples.shape != _SHAPE:
-        raise error(f"ecg as uint16 {_SHAPE}", f"{samples.dtype} {samples.shape}")
-    if (came := _sha256(samples)) != _SHA256:
-        raise error(f"samples with SHA-256 {_SHA256}", came)
-    return samples
+    advice = "delete it, or put a good copy of ecg.dat in its place (SciPy's, from "
+    advice += "https://github.com/scipy/dataset-ecg)."
+    return data.load_arrays(path, {"ecg": (np.uint16, _SHAPE, _SHA256)}, advice)["ecg"]
 
 
 def _download():
@@ -171,28 +136,13 @@ def _download():
         raise ModuleNotFoundError("it needs the package pooch, which is not installed")
     with tempfile.TemporaryDirectory(prefix="ecg-", ignore_cleanup_errors=True) as private:
         path = Path(private, "ecg.npy")
-        try:
-            child = subprocess.run(
-                [sys.executable, "-c", _DOWNLOAD, str(path)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-                timeout=data.DOWNLOAD_SECONDS,  # run() kills the child when it is over
-            )
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(f"not done after {data.DOWNLOAD_SECONDS:g} s") from None
-        if child.returncode or not path.exists():
-            last_line = child.stderr.strip().rpartition("\n")[2]
-            raise ConnectionError(last_line or f"SciPy stopped with {child.returncode}")
+        data.run_download([sys.executable, "-c", _DOWNLOAD, str(path)])
         try:
             ecg = np.load(path, allow_pickle=False)
             samples = np.rint(np.nan_to_num(ecg) * _GAIN + _ZERO).astype(np.uint16)
         except Exception as why:  # cut short, say, on a full disk
             raise ConnectionError(f"what came is no array: {why}") from None
-    if samples.shape != _SHAPE or _sha256(samples) != _SHA256:
+    if samples.shape != _SHAPE or data.sha256_of(samples) != _SHA256:
         raise ConnectionError("what came is not that record, or not all of it")
     return samples
 
@@ -232,11 +182,7 @@ def _record(samples, source, what):
     """Turn samples into millivolts and print what they are."""
     ecg = ((samples.astype(np.float64) - _ZERO) / _GAIN).astype(np.float32)
     print(f"Heartbeats: {what}, {len(ecg) / RATE:g} seconds at {RATE} Hz.")
-    return Record(ecg, RATE, source, _sha256(samples))
-
-
-def _sha256(array):
-    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    return Record(ecg, RATE, source, data.sha256_of(samples))
 
 
 def band_pass(ecg, low=0.7, high=40.0, rate=RATE):

@@ -396,7 +396,7 @@ def test_the_hanging_loader_is_killed(monkeypatch, capsys, tmp_path, good, keras
     [
         (COPY, "what came is not MNIST"),
         ("", "Keras left no file"),
-        ("import sys; sys.exit(7)", "Keras stopped with 7"),
+        ("import sys; sys.exit(7)", "the loader stopped with 7"),
         ("raise RuntimeError('x' * 500)", ""),
     ],
     ids=["a cut file", "no file", "a silent failure", "a long message"],
