@@ -1,4 +1,4 @@
-"""What tests of the built site share: where it is, a server for it, and a browser."""
+"""What tests share: the built site, a server for it, a browser, an empty page, digits."""
 
 import functools
 import json
@@ -9,6 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from helpers import data
 
 TOP = Path(__file__).resolve().parent.parent
 SITE = TOP / "_build" / "html"
@@ -78,3 +80,20 @@ def browser():
         browser = engine.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """An empty page, as wide as a phone's."""
+    page = browser.new_page(viewport={"width": 360, "height": 740}, has_touch=True)
+    page.set_content("<!doctype html><html lang=en><title>figure</title><body></body></html>")
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def x():
+    """Ten of the stand-in's digits, shape (10, 784)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOOK_DATA", "embedded")
+        return data.flat(data.digits().x_test)[:10]

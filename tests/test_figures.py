@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import traitlets
+from alone import assert_usable, show, shown
 from conftest import TOP
 from PIL import Image
 from test_data import REAL, needs_real_data
@@ -16,8 +17,6 @@ from helpers import data, plots
 from helpers.widgets.bottleneck import Bottleneck
 from helpers.widgets.export import ExportError
 from helpers.widgets.figure import Figure, as_bytes, bundle
-from helpers.widgets.interpolation import Interpolation
-from helpers.widgets.units import Units
 
 WIDGETS = TOP / "helpers" / "widgets"
 
@@ -32,76 +31,8 @@ def autoencoder(size):
 
 
 @pytest.fixture(scope="module")
-def x():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BOOK_DATA", "embedded")
-        return data.flat(data.digits().x_test)[:10]
-
-
-@pytest.fixture(scope="module")
 def models():
     return {size: autoencoder(size) for size in (2, 8, 32)}
-
-
-# What a browser needs to show a figure without a notebook: the widget's state.
-ALONE = """async ([code, css, state]) => {
-  const url = URL.createObjectURL(new Blob([code], {type: "text/javascript"}));
-  const figure = (await import(url)).default;
-  document.head.append(Object.assign(document.createElement("style"), {textContent: css}));
-  const el = document.body.appendChild(document.createElement("div"));
-  for (const [key, value] of Object.entries(state)) {
-    if (value?.bytes === undefined) continue;
-    const bytes = Uint8Array.from(atob(value.bytes), (letter) => letter.charCodeAt(0));
-    state[key] = new DataView(bytes.buffer);
-  }
-  const listeners = [];
-  window.told = [];
-  const model = {
-    get: (key) => state[key],
-    set(key, value) {
-      const changed = state[key] !== value;
-      state[key] = value;
-      if (changed) listeners.forEach(([on, f]) => on.includes(`change:${key}`) && f());
-    },
-    on: (events, f) => listeners.push([events.split(" "), f]),
-    save_changes: () => window.told.push(structuredClone({...state, _weights: 0, _examples: 0})),
-  };
-  window.model = model;
-  await figure.render({model, el});
-}"""
-
-
-def state_of(figure):
-    def plain(value):
-        return {"bytes": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
-
-    return {name: plain(getattr(figure, name)) for name in figure.keys if name[:1] != "_"} | {
-        name: plain(getattr(figure, name)) for name in ("_networks", "_weights", "_examples")
-    }
-
-
-@pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": 360, "height": 740}, has_touch=True)
-    page.set_content("<!doctype html><html lang=en><title>figure</title><body></body></html>")
-    yield page
-    page.close()
-
-
-def show(page, figure, **changes):
-    state = {
-        k: v for k, v in state_of(figure).items() if k not in ("layout", "tabbable", "tooltip")
-    }
-    page.evaluate(ALONE, [figure._esm, figure._css, state | changes])
-
-
-def shown(page, name):
-    """Return what a picture of the figure shows, as (h, w) from 0 (paper) to 1 (ink)."""
-    ink = page.locator(f'canvas[aria-label="{name}"]').evaluate(
-        """c => [c.width, ...c.getContext("2d").getImageData(0, 0, c.width, c.height).data
-          .filter((_, i) => i % 4 === 3)]"""
-    )
-    return np.reshape(ink[1:], (-1, ink[0])) / 255
 
 
 def test_bottleneck_shows_what_keras_computes(page, models, x):
@@ -198,18 +129,9 @@ def test_two_figures_on_a_page_do_not_share_their_choice(page, models, x):
     assert [i for i, on in enumerate(checked) if on] == [2, 10]
 
 
-def test_accessible_alone(page, models, x):
+def test_bottleneck_is_accessible_and_fits_a_phone(page, models, x):
     show(page, Bottleneck(models, x))
-    page.get_by_text("Or draw one").click()
-    page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
-    found = page.evaluate("axe.run('.book-figure').then(r => r.violations)")
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
-
-
-def test_fits_a_phone(page, models, x):
-    show(page, Bottleneck(models, x))
-    page.get_by_text("Or draw one").click()
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
+    assert_usable(page)
 
 
 @pytest.mark.parametrize(
@@ -223,130 +145,6 @@ def test_a_figure_that_cannot_start_says_so(page, models, x, damage, words):
     show(page, Bottleneck(models, x), **damage)
     assert words in page.get_by_role("alert").inner_text()
     assert page.locator("[data-alive]").count() == 0  # so that the still picture stays
-
-
-# ------------------------------------------------------------------ the units of a code
-
-
-@pytest.fixture(scope="module")
-def sparse(x):
-    """An encoder as chapter 4 has it, its normalisation not at the start, and a decoder."""
-    keras.utils.set_random_seed(1)
-    dense, normalise = keras.layers.Dense(24), keras.layers.BatchNormalization()
-    encoder = keras.Sequential([keras.Input((784,)), dense, normalise, keras.layers.ReLU()])
-    rng = np.random.default_rng(1)
-    normalise.set_weights([rng.uniform(0.5, 1.5, 24) for _ in range(4)])
-    decoder = keras.Sequential([keras.Input((24,)), keras.layers.Dense(784, "sigmoid")])
-    return encoder, decoder
-
-
-def keep(z, units):
-    kept = np.zeros_like(z)
-    kept[units] = z[units]
-    return kept[None]
-
-
-def test_units_switch_off_what_they_add(page, sparse, x):
-    encoder, decoder = sparse
-    show(page, Units(encoder, decoder, k=5, x=x))
-    z = np.asarray(encoder(x[:1]))[0]
-    active = list(np.argsort(-z)[:5])
-    boxes = page.get_by_role("checkbox")
-    names = boxes.evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
-    assert [int(name.split()[1].strip(",")) for name in names] == active
-    for off in ([], [0], [0, 3]):
-        for i in off:
-            boxes.nth(i).uncheck(force=True)
-        on = [unit for i, unit in enumerate(active) if i not in off]
-        x_hat = np.asarray(decoder(keep(z, on)))[0]
-        np.testing.assert_allclose(
-            shown(page, "reconstruction").ravel(), x_hat, atol=1 / 255 + 5e-3
-        )
-        assert page.evaluate("told.at(-1).on") == on
-        assert page.inner_text(".status").startswith(f"{len(on)} of 5 units on")
-    page.get_by_role("button", name="All off").click()
-    assert page.evaluate("told.at(-1).on") == []
-    page.get_by_role("button", name="All on").click()
-    assert page.evaluate("told.at(-1).on") == active
-
-
-def test_units_of_a_digit_with_fewer_than_k(page, sparse, x):
-    encoder, decoder = sparse
-    show(page, Units(encoder, decoder, k=24, x=x))
-    positive = int(np.sum(np.asarray(encoder(x[:1])) > 0))
-    assert 0 < positive < 24
-    assert page.locator(".toggles label:visible").count() == positive
-    assert f"{positive} of {positive} units on" in page.inner_text(".status")
-
-
-def test_units_are_accessible_and_fit_a_phone(page, sparse, x):
-    show(page, Units(*sparse, k=5, x=x))
-    page.get_by_role("checkbox").first.uncheck(force=True)
-    page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
-    found = page.evaluate("axe.run('.book-figure').then(r => r.violations)")
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
-
-
-def test_units_need_an_encoder_of_their_kind(sparse, x):
-    with pytest.raises(ExportError, match="encoder: its layers are .*wanted: Dense, normal"):
-        Units(autoencoder(8), sparse[1], k=5, x=x)
-    with pytest.raises(ValueError, match="k is 0; wanted: at least 1"):
-        Units(*sparse, k=0, x=x)
-
-
-# ------------------------------------------------------------------ between two digits
-
-
-@pytest.fixture(scope="module")
-def halves():
-    whole = autoencoder(8)
-    decoder = keras.Sequential([keras.Input((8,)), whole.layers[1]])
-    return keras.Sequential([keras.Input((784,)), whole.layers[0]]), decoder
-
-
-def test_interpolation_mixes_pixels_and_codes(page, halves, x):
-    encoder, decoder = halves
-    show(page, Interpolation(encoder, decoder, x))
-    page.get_by_role("group", name="To", exact=True).get_by_role("radio").nth(4).check(force=True)
-    slider = page.get_by_role("slider", name="Way gone")
-    for key, share in [("Home", 0), ("ArrowRight", 0.025), ("End", 1)]:
-        slider.press(key)
-        mixed = (1 - share) * x[0] + share * x[4]
-        z = (1 - share) * np.asarray(encoder(x[:1])) + share * np.asarray(encoder(x[4:5]))
-        tolerance = {"atol": 1 / 255 + 5e-3}
-        np.testing.assert_allclose(shown(page, "through the pixels").ravel(), mixed, **tolerance)
-        drawn = np.asarray(decoder(z))[0]
-        np.testing.assert_allclose(shown(page, "through the code").ravel(), drawn, **tolerance)
-        np.testing.assert_allclose(page.evaluate("told.at(-1).z"), z[0], atol=2e-2)
-    assert slider.get_attribute("aria-valuetext") == "100 %"
-
-
-def test_interpolation_counts_half_gray_ink(page, halves):
-    x = np.zeros((2, 784))
-    x[0, :100] = 1  # 100 pixels of ink; halfway all of them are half gray
-    show(page, Interpolation(*halves, x))
-    assert "Half-gray ink: 100 % through the pixels" in page.inner_text(".status")
-    page.get_by_role("slider").press("Home")
-    assert "Half-gray ink: 0 % through the pixels" in page.inner_text(".status")
-
-
-def test_interpolation_is_accessible_and_fits_a_phone(page, halves, x):
-    show(page, Interpolation(*halves, x))
-    page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
-    found = page.evaluate("axe.run('.book-figure').then(r => r.violations)")
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
-
-
-def test_interpolation_refuses_what_is_no_step(halves, x):
-    figure = Interpolation(*halves, x)
-    with pytest.raises(traitlets.TraitError, match="percent is 3.0; wanted: 0 to 100 in steps"):
-        figure.percent = 3.0
-    with pytest.raises(traitlets.TraitError, match="other is -1; wanted: 0 to 9"):
-        figure.other = -1
-    with pytest.raises(ValueError, match="x holds 1 digit"):
-        Interpolation(*halves, x[:1])
 
 
 # ------------------------------------------------------------------ in Python
