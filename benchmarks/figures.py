@@ -2,8 +2,9 @@
 
     make book && python -m benchmarks.figures
 
-Alive is counted from the moment at which the reader is near, a move from the change of the first
-slider until the figure has drawn itself anew.
+Alive is counted from the moment at which the reader is near, a move from an arrow key on the
+chart in which the reader moves a point, or where there is none, from the change of the first
+slider, until the figure has drawn itself anew.
 """
 
 import shutil
@@ -15,12 +16,15 @@ from playwright.sync_api import sync_playwright
 SITE = Path(__file__).parents[1] / "_build" / "html"
 
 MOVES = """() => {
+  const field = document.querySelector(".book-figure .pick");
   const slider = document.querySelector(".book-figure input[type=range]");
   const times = [];
   for (let i = 0; i < 220; i++) {
-    slider.value = i % (Number(slider.max) + 1);
+    const key = ["ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"][Math.floor(i / 10) % 4];
+    if (!field) slider.value = i % (Number(slider.max) + 1);
     const start = performance.now();
-    slider.dispatchEvent(new Event("input"));
+    if (field) field.dispatchEvent(new KeyboardEvent("keydown", { key }));
+    else slider.dispatchEvent(new Event("input"));
     times.push(performance.now() - start);
   }
   return times.slice(20);

@@ -94,6 +94,16 @@ def page(browser):
 @pytest.fixture(scope="session")
 def x():
     """Ten of the stand-in's digits, shape (10, 784)."""
+    return stand_in()[:10]
+
+
+@pytest.fixture(scope="session")
+def many():
+    """All of the stand-in's test digits, shape (n, 784)."""
+    return stand_in()
+
+
+def stand_in():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOK_DATA", "embedded")
-        return data.flat(data.digits().x_test)[:10]
+        return data.flat(data.digits().x_test)

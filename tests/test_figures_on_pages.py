@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 from conftest import SITE, TOP, documents
+from test_network import in_node
 from test_pages import PHONE, Watched, switch_theme
 
 FIGURE = ".book-figure[data-alive]"
@@ -47,6 +48,34 @@ def as_keras(state, name):
     parts = np.split(values.astype("float32"), ends[:-1])
     model.set_weights([p.reshape(w.shape) for p, w in zip(parts, model.weights, strict=True)])
     return model
+
+
+def stored_networks():
+    """Return (page, network's name) of all that the pages run."""
+    return [
+        (address, network["name"])
+        for address in pages_with_figures()
+        if not address.startswith("none")
+        for network in stored_state(address)["_networks"]
+    ]
+
+
+@pytest.mark.parametrize("address, name", stored_networks())
+def test_every_published_network_equals_keras(address, name):
+    state = stored_state(address)
+    model = as_keras(state, name)
+    x = np.random.default_rng(0).random(model.input_shape[1:], "float32")
+    (about,) = [network for network in state["_networks"] if network["name"] == name]
+    weights = state["_weights"][about["start"] : about["stop"]]
+    asked = {
+        "spec": about["spec"],
+        "weights": base64.b64encode(weights).decode(),
+        "x": x.ravel().tolist(),
+    }
+    (answer,) = in_node([asked])
+    wanted = np.asarray(model(x[None]))[0]
+    assert answer["shape"] == list(wanted.shape)
+    np.testing.assert_allclose(answer["output"], wanted.ravel(), atol=1e-5, rtol=1e-5)
 
 
 def come_near(page):

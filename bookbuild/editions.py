@@ -1,0 +1,127 @@
+"""Derive the editions for a class from the chapters' notebooks.
+
+    python -m bookbuild.editions student    [03-simple ...]   to solve: no solutions, no outputs
+    python -m bookbuild.editions instructor [03-simple ...]   to teach: all shown, and notes
+
+Both come from the one notebook of a chapter; nobody edits them.
+"""
+
+import argparse
+import copy
+import re
+
+import nbformat
+from nbformat.v4 import new_markdown_cell
+
+from bookbuild.chapters import BOOK, ROOT, chapters
+
+NOTES = BOOK / "teaching"
+_MEANS = re.compile(r"<details><summary>What it means</summary>.*?</details>\s*", re.S)
+
+
+def without_solutions(notebook):
+    """Return a notebook without its solutions and without what they led to.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        A copy. Cells tagged ``solution`` are gone, and so are the paragraphs "What it means",
+        which give the results away, and the outputs of the checks.
+    """
+    notebook = copy.deepcopy(notebook)
+    notebook.cells = [cell for cell in notebook.cells if "solution" not in _tags(cell)]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _MEANS.sub("", cell.source)
+        elif "check" in _tags(cell):
+            cell.outputs = []
+    return notebook
+
+
+def student(notebook):
+    """Return the edition to solve: no solutions, no outputs, checks and Colab's setup kept.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    notebook = without_solutions(notebook)
+    notebook.metadata.pop("widgets", None)  # they hold what the models have learned
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def instructor(notebook, notes):
+    """Return the edition to teach from: solutions unfolded, the teaching notes in front.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+    notes : str
+        Markdown.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if "solution" in _tags(cell):
+            cell.metadata.tags = [tag for tag in cell.metadata.tags if tag != "hide-cell"]
+    notebook.cells.insert(1, new_markdown_cell(notes, id="teaching-notes"))
+    return notebook
+
+
+def write(edition, names):
+    """Write chapters in an edition into ``_build/<edition>/``.
+
+    Parameters
+    ----------
+    edition : {"student", "instructor"}
+    names : list of str
+        Chapters, such as ``"03-simple"``.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+    """
+    folder = ROOT / "_build" / edition
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        notebook = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+        if edition == "student":
+            notebook = student(notebook)
+        else:
+            notebook = instructor(notebook, (NOTES / f"{name}.md").read_text())
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
+def _tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("edition", choices=["student", "instructor"])
+    parser.add_argument("chapters", nargs="*", default=["all"], help="03-simple ..., or all")
+    args = parser.parse_args()
+    names = chapters() if args.chapters == ["all"] else args.chapters
+    if unknown := set(names) - set(chapters()):
+        parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    print(f"{write(args.edition, names)}: {', '.join(names)}")
+
+
+if __name__ == "__main__":
+    main()

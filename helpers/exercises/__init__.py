@@ -1,0 +1,216 @@
+"""Checks for the exercises: each says in words what is wrong, or that all is right.
+
+One module a chapter (`helpers.exercises.simple` for 03-simple), one function an exercise
+(`check_1`, `check_2`, ...). A check judges what an answer does, not how it is written. It
+returns nothing: it prints why the answer is right, or raises `NotAnswered` or `Wrong`.
+"""
+
+import math
+from numbers import Real
+
+import keras
+import numpy as np
+
+from helpers import profile
+
+__all__ = ["NotAnswered", "Wrong", "answered", "array", "full", "model", "number", "numbers"]
+
+
+class _InWords(Exception):
+    """An exception of which a notebook shows the words alone."""
+
+    def _render_traceback_(self):
+        # IPython asks for this; the way through the check would bury the sentence.
+        return [f"{type(self).__name__}: {self}"]
+
+
+class NotAnswered(_InWords):
+    """The cell of the exercise is still as it was."""
+
+
+class Wrong(_InWords, AssertionError):
+    """The answer is not right; the message says what is wrong with it."""
+
+
+def answered(**answers):
+    """Raise `NotAnswered` if any answer is still None.
+
+    Parameters
+    ----------
+    **answers
+        By the names that the reader sees. A tuple, list or dict counts as unanswered if it
+        holds a None.
+
+    Raises
+    ------
+    NotAnswered
+    """
+
+    def is_open(answer):
+        if isinstance(answer, dict):
+            answer = list(answer.values())
+        return answer is None or (
+            isinstance(answer, list | tuple) and any(a is None for a in answer)
+        )
+
+    still = [name for name, answer in answers.items() if is_open(answer)]
+    if still:
+        names = " and ".join(filter(None, [", ".join(still[:-1]), still[-1]]))
+        verb = "is" if len(still) == 1 else "are"
+        raise NotAnswered(
+            f"{names} {verb} still None. Write your answer into the exercise's cell, run it, "
+            "then run this cell again."
+        )
+
+
+def number(name, came, wanted, known=(), tolerance=1e-3, hint=""):
+    """Check one number.
+
+    Parameters
+    ----------
+    name : str
+        As the reader sees it.
+    came : object
+        The answer.
+    wanted : float
+        The right value.
+    known : dict of float to str, optional
+        Typical wrong values, each with what to say of it.
+    tolerance : float, optional
+        Relative; absolute where `wanted` is 0. Numbers rounded to three digits pass.
+    hint : str, optional
+        What to say of any other value.
+
+    Raises
+    ------
+    Wrong
+    """
+    if isinstance(came, bool | np.bool_) or not (
+        isinstance(came, Real) or (np.ndim(came) == 0 and hasattr(came, "__float__"))
+    ):
+        raise Wrong(f"{name} is {_short(came)}, {_kind(came)}; wanted: a number.")
+    value = float(came)
+    if not math.isfinite(value):
+        raise Wrong(f"{name} is {value}; wanted: a finite number.")
+
+    def same(other):
+        return math.isclose(value, other, rel_tol=tolerance, abs_tol=0 if other else tolerance)
+
+    if same(wanted):
+        return
+    for typical, words in dict(known).items():
+        if same(typical):
+            raise Wrong(f"{name} is {_plain(value)}: {words}")
+    raise Wrong(f"{name} is {_plain(value)}, which is not it. {hint}".rstrip())
+
+
+def numbers(name, came, wanted, tolerance=1e-3, hint=""):
+    """Check a sequence of numbers, such as a shape; arguments as for `number`."""
+    try:
+        values = np.asarray(came, dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong(f"{name} is {_short(came)}; wanted: {len(wanted)} numbers.") from None
+    if values.shape != np.shape(wanted):
+        raise Wrong(f"{name} is {_short(came)}; wanted: {len(wanted)} numbers. {hint}".rstrip())
+    if not np.allclose(values, wanted, rtol=tolerance, atol=tolerance):
+        raise Wrong(f"{name} is {_short(came)}, which is not it. {hint}".rstrip())
+
+
+def array(name, came, shape):
+    """Return an answer as an array, or say what is wrong with its shape or values.
+
+    Parameters
+    ----------
+    name : str
+    came : array_like
+    shape : tuple of (int or None)
+        What is wanted; None for any length.
+
+    Returns
+    -------
+    ndarray of float64
+
+    Raises
+    ------
+    Wrong
+    """
+    try:
+        x = np.asarray(came, dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong(f"{name} is {_kind(came)}; wanted: an array of numbers.") from None
+    right = len(shape) == x.ndim and all(
+        w in (None, n) for w, n in zip(shape, x.shape, strict=True)
+    )
+    if not right:
+        wanted = ", ".join("n" if n is None else str(n) for n in shape)
+        comma = "," if len(shape) == 1 else ""
+        raise Wrong(f"{name} has the shape {x.shape}; wanted: ({wanted}{comma}).")
+    if not np.isfinite(x).all():
+        raise Wrong(f"{name} holds {np.count_nonzero(~np.isfinite(x))} values that are not finite.")
+    return x
+
+
+def model(name, came, x):
+    """Apply a reader's model to a batch, or say why that does not work.
+
+    Parameters
+    ----------
+    name : str
+    came : keras.Model
+    x : ndarray
+        A small batch of what the model has to take.
+
+    Returns
+    -------
+    ndarray
+        The output.
+
+    Raises
+    ------
+    Wrong
+    """
+    if not isinstance(came, keras.Layer):
+        raise Wrong(f"{name} is {_kind(came)}; wanted: a Keras model.")
+    try:
+        y = came(np.asarray(x))
+    except Exception as error:  # any: what a reader's layers raise is not ours to list
+        first = str(error).strip().splitlines()[0]
+        raise Wrong(f"{name} does not take an input of shape {np.shape(x)}: {first}") from None
+    y = keras.ops.convert_to_numpy(y[0] if isinstance(y, list | tuple) else y)
+    if not np.isfinite(y).all():
+        raise Wrong(f"{name} gives values that are not finite: was its rate too high?")
+    return y
+
+
+def full(what):
+    """Say whether this run can be judged by its results, and tell the reader if it cannot.
+
+    The quick profile trains for one epoch on few data: enough to see that all runs, too
+    little to reach a target.
+
+    Parameters
+    ----------
+    what : str
+        What is not judged in the quick profile, such as ``"the error"``.
+
+    Returns
+    -------
+    bool
+    """
+    if profile.name() == "full":
+        return True
+    print(f"Quick profile: {what} is not judged.")
+    return False
+
+
+def _kind(value):
+    return f"a {type(value).__name__}"
+
+
+def _short(value):
+    words = repr(value)
+    return words if len(words) <= 60 else words[:57] + "..."
+
+
+def _plain(value):
+    return f"{value:,.0f}" if value == round(value) else f"{value:.6g}"

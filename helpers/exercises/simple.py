@@ -1,0 +1,142 @@
+"""Checks for the exercises of 03-simple."""
+
+import numpy as np
+
+from helpers.exercises import Wrong, answered, array, full, model, number
+
+__all__ = ["check_1", "check_2", "check_3", "check_4"]
+
+
+def check_1(encoder_parameters, decoder_parameters, squeezed, floor):
+    """Four predictions: parameters of 784-16-784, its compression, a floor of the BCE."""
+    answered(
+        encoder_parameters=encoder_parameters,
+        decoder_parameters=decoder_parameters,
+        squeezed=squeezed,
+        floor=floor,
+    )
+    number(
+        "encoder_parameters",
+        encoder_parameters,
+        784 * 16 + 16,
+        {
+            784 * 16: "these are the weights; each of the 16 units has a bias too.",
+            784 * 16 + 784: "each of the 16 outputs has a bias, not each of the 784 inputs.",
+            784 * 32 + 32: "that is the code of 32 units; the question is about 16.",
+        },
+    )
+    number(
+        "decoder_parameters",
+        decoder_parameters,
+        16 * 784 + 784,
+        {
+            16 * 784: "these are the weights; each of the 784 outputs has a bias too.",
+            16 * 784 + 16: "the decoder's outputs are the pixels: it has 784 biases, not 16.",
+            32 * 784 + 784: "that is the code of 32 units; the question is about 16.",
+        },
+    )
+    number(
+        "squeezed",
+        squeezed,
+        784 / 16,
+        {784 / 32: "that is the code of 32 units; the question is about 16.", 16 / 784: "turn it."},
+    )
+    number(
+        "floor",
+        floor,
+        0,
+        {1: "a loss of 1 is no floor. What does a perfect copy of a black pixel cost?"},
+        hint="Look at the curves of white and black: what does a perfect copy of them cost?",
+    )
+    print("Right, all four. And the floor is 0: only gray pixels cost something.")
+
+
+def check_2(linear, x_test, pca_mse):
+    """A linear autoencoder with 8 code units, compared with PCA's error."""
+    answered(linear=linear)
+    x = np.asarray(x_test[:256], dtype=np.float32)
+    y = model("linear", linear, x)
+    if y.shape != x.shape:
+        raise Wrong(f"linear makes {y.shape[1:]} of (784,); wanted: as many pixels as came in.")
+    # Ten times the image, and its negative: a linear network follows, a bend does not.
+    zero = model("linear", linear, np.zeros_like(x))
+    followed, wanted = model("linear", linear, -10 * x) - zero, -10 * (y - zero)
+    if not np.allclose(followed, wanted, atol=1e-2 * np.abs(wanted).max()):
+        raise Wrong(
+            "-10 times the image does not give -10 times the answer, so some layer still has an "
+            "activation, such as ReLU or sigmoid. Leave it out in both halves."
+        )
+    unit = model("linear", linear, np.eye(784, dtype=np.float32)) - zero[:1]
+    sizes = np.linalg.svd(unit, compute_uv=False)
+    rank = int(np.sum(sizes > 1e-4 * sizes[0]))
+    if rank > 8:
+        raise Wrong(f"the image goes through {rank} numbers; wanted: a code of 8 units.")
+    if rank < 8:
+        raise Wrong(f"only {rank} of the 8 code units are in use; is the code of 8 units?")
+    if full("the error"):
+        x = np.asarray(x_test, dtype=np.float32)
+        error = float(np.mean((x - model("linear", linear, x)) ** 2))
+        if abs(error / pca_mse - 1) > 0.03:
+            raise Wrong(
+                f"its test error is {error:.4f}, PCA's is {pca_mse:.4f}: more than 3 % apart. "
+                "Is it trained on MSE, and long enough?"
+            )
+        print(f"Right: {error:.4f}, and PCA has {pca_mse:.4f}.")
+    else:
+        print("Right: linear, and through 8 numbers.")
+
+
+def check_3(error, x_test, autoencoder):
+    """The mean squared error of each test image."""
+    answered(error=error)
+    if np.ndim(error) == 0:
+        raise Wrong(
+            "error is one number, the mean over all images. Average over the pixels only, axis=1."
+        )
+    x = np.asarray(x_test, dtype=np.float32)
+    if np.shape(error) == (784,):
+        raise Wrong("error has one number for each pixel; wanted: for each image. Take axis=1.")
+    error = array("error", error, (len(x),))
+    wanted = np.mean((x - model("autoencoder", autoencoder, x)) ** 2, axis=1)
+    if np.allclose(error, 784 * wanted, rtol=1e-3):
+        raise Wrong("error holds sums over the pixels; wanted: means.")
+    if np.allclose(error, np.sqrt(wanted), rtol=1e-3):
+        raise Wrong("error holds roots of the errors; wanted: mean squared errors.")
+    if not np.allclose(error, wanted, rtol=1e-3, atol=1e-6):
+        raise Wrong("error is not the mean squared error of `x_test` under `autoencoder`.")
+    print(f"Right: the worst image has {error.max() / error.mean():.1f} times the mean error.")
+
+
+def check_4(your_model, x_test, autoencoder):
+    """A model of the chapter's architecture with a lower test BCE."""
+    answered(your_model=your_model)
+    x = np.asarray(x_test, dtype=np.float32)
+    y = model("your_model", your_model, x)
+    if y.shape != x.shape:
+        raise Wrong(f"your_model makes {y.shape[1:]} of (784,); wanted: as many pixels.")
+    if y.min() < 0 or y.max() > 1:
+        raise Wrong(
+            f"your_model draws pixels from {y.min():.2f} to {y.max():.2f}; for the BCE they have "
+            "to lie between 0 and 1. Is the last activation a sigmoid?"
+        )
+    parameters, allowed = your_model.count_params(), autoencoder.count_params()
+    if parameters != allowed:
+        raise Wrong(
+            f"your_model has {parameters:,} parameters, 784-32-784 has {allowed:,}. The aim is to "
+            "train the same network better, not a larger one."
+        )
+    if full("the loss"):
+        yours, ours = _bce(x, y), _bce(x, model("autoencoder", autoencoder, x))
+        if yours >= ours:
+            raise Wrong(
+                f"your test BCE is {yours:.4f}, the chapter's {ours:.4f}. Does your loss still "
+                "fall at the end? Then take more or larger steps."
+            )
+        print(f"Right: {yours:.4f} is below {ours:.4f}. Now two more seeds.")
+    else:
+        print("Right so far: the architecture is the chapter's.")
+
+
+def _bce(x, x_hat):
+    p = np.clip(x_hat.astype(float), 1e-7, 1 - 1e-7)
+    return float(-np.mean(x * np.log(p) + (1 - x) * np.log(1 - p)))

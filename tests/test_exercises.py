@@ -1,0 +1,96 @@
+"""What all checks of exercises share: they name what came, what was wanted and what to do."""
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from helpers import exercises
+from helpers.exercises import NotAnswered, Wrong
+
+
+@pytest.mark.parametrize(
+    "answers, words",
+    [
+        ({"floor": None, "squeezed": 3}, "floor is still None"),
+        ({"a": None, "b": None, "c": None}, "a, b and c are still None"),
+        ({"pair": (None, 2)}, "pair is still None"),
+        ({"found": {"x": None}}, "found is still None"),
+    ],
+)
+def test_an_open_answer_is_named(answers, words):
+    with pytest.raises(NotAnswered, match=words):
+        exercises.answered(**answers)
+
+
+def test_arrays_and_zeros_are_answers():
+    exercises.answered(a=np.zeros(3), b=0, c=False, d=[0])
+
+
+@pytest.mark.parametrize("came", [12560, 12560.0, np.int64(12560), np.float32(12560), 12561])
+def test_a_number_may_be_of_any_kind_and_rounded(came):
+    exercises.number("n", came, 12560)
+
+
+@pytest.mark.parametrize(
+    "came, words",
+    [
+        ("12560", "n is '12560', a str; wanted: a number"),
+        (True, "n is True, a bool; wanted: a number"),
+        ([1, 2], "n is .1, 2., a list; wanted: a number"),
+        (float("nan"), "n is nan; wanted: a finite number"),
+        (7, "n is 7: seven is lucky"),
+        (8, "n is 8, which is not it. Think again."),
+    ],
+)
+def test_what_is_wrong_with_a_number(came, words):
+    with pytest.raises(Wrong, match=words):
+        exercises.number("n", came, 12560, {7: "seven is lucky"}, hint="Think again.")
+
+
+def test_around_zero_the_tolerance_is_absolute():
+    exercises.number("floor", 1e-5, 0)
+    with pytest.raises(Wrong):
+        exercises.number("floor", 0.1, 0)
+
+
+@pytest.mark.parametrize(
+    "came, words",
+    [
+        (np.zeros((2, 3)), r"a has the shape \(2, 3\); wanted: \(n, 4\)"),
+        ("text", "a is a str; wanted: an array of numbers"),
+        ([[1, 2, 3, np.inf]], "a holds 1 values that are not finite"),
+    ],
+)
+def test_what_is_wrong_with_an_array(came, words):
+    with pytest.raises(Wrong, match=words):
+        exercises.array("a", came, (None, 4))
+
+
+@pytest.mark.parametrize(
+    "came, words",
+    [
+        ((4, 4, 7), r"shape is \(4, 4, 7\), which is not it"),
+        ((4, 4), "wanted: 3 numbers"),
+        ("four", "wanted: 3 numbers"),
+    ],
+)
+def test_what_is_wrong_with_numbers(came, words):
+    exercises.numbers("shape", [4, 4, 8], (4, 4, 8))
+    with pytest.raises(Wrong, match=words):
+        exercises.numbers("shape", came, (4, 4, 8))
+
+
+def test_a_notebook_shows_the_sentence_alone(capsys):
+    shell = InteractiveShell.instance()
+    shell.run_cell("from helpers.exercises import answered\nanswered(floor=None)")
+    shown = capsys.readouterr()
+    assert "NotAnswered: floor is still None." in shown.out + shown.err
+    assert "Traceback" not in shown.out + shown.err
+
+
+def test_the_quick_profile_announces_what_it_does_not_judge(monkeypatch, capsys):
+    monkeypatch.setenv("BOOK_PROFILE", "quick")
+    assert not exercises.full("the error")
+    assert capsys.readouterr().out == "Quick profile: the error is not judged.\n"
+    monkeypatch.setenv("BOOK_PROFILE", "full")
+    assert exercises.full("the error")
