@@ -14,7 +14,7 @@ export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
 CHAPTER ?= all
 PORT ?= 8000
 
-.PHONY: help book serve test execute sync benchmark lock clean
+.PHONY: help book serve test execute sync student instructor benchmark lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ execute: .venv/installed ## run chapters in full on real data; write notebooks a
 
 sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
 	$(BIN)/python -m bookbuild.chapters sync $(CHAPTER)
+
+student: .venv/installed ## notebooks to solve, without solutions and outputs, into _build/student (CHAPTER=...)
+	$(BIN)/python -m bookbuild.editions student $(CHAPTER)
+
+instructor: .venv/installed ## notebooks to teach from, with teaching notes, into _build/instructor (CHAPTER=...)
+	$(BIN)/python -m bookbuild.editions instructor $(CHAPTER)
 
 benchmark: book ## time the sources' recipes against the book's, network.js and the figures (about 6 minutes)
 	$(BIN)/python -m benchmarks.dense

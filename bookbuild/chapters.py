@@ -217,8 +217,8 @@ def main():
         print(f"book/{chapter}.ipynb written")
     figures = stored_figures(BOOK / "03-simple.ipynb")
     COVER.write_bytes(next(png for png, about in figures if "2, 4, 8, 16 and 32" in about["alt"]))
-    for path in texts():  # other pages quote the chapters
-        if path.stem not in chapters():
+    for path in texts():  # other pages and the teaching notes quote the chapters
+        if path.parent != BOOK or path.stem not in chapters():
             fill_in(path)
 
 

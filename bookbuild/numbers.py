@@ -35,8 +35,9 @@ _NOT_PROSE = re.compile(
 
 
 def texts():
-    """Return the files whose prose quotes numbers: the pages and the README."""
-    return [*sorted((ROOT / "book").glob("*.md")), ROOT / "README.md"]
+    """Return the files whose prose quotes numbers: pages, teaching notes and the README."""
+    book = ROOT / "book"
+    return [*sorted(book.glob("*.md")), *sorted(book.glob("teaching/*.md")), ROOT / "README.md"]
 
 
 def fill(text, chapter):

@@ -6,6 +6,7 @@
 - role ``colab``: a link that opens a notebook in Colab, at the address of the Colab button;
 - the edit button of a chapter leads to its text, not to the notebook made from it;
 - a folded cell is announced by the words it shows;
+- ``book_solutions: false`` leaves the solutions of the exercises out, for a class;
 - the empty corner of a table is a cell, not a heading without words.
 """
 
@@ -132,7 +133,18 @@ def empty_corners(app, pagename, templatename, context, doctree):
     context["body"] = re.sub(empty, r'<td class="head\1"></td>', context.get("body", ""))
 
 
+def leave_solutions_out(app, docname, source):
+    """Take the solutions out of a chapter before it is read, if the book is for a class."""
+    if not app.config.book_solutions and app.env.doc2path(docname).endswith(".ipynb"):
+        from bookbuild.editions import without_solutions  # which needs stored_figures of here
+
+        notebook = nbformat.reads(source[0], as_version=4)
+        source[0] = nbformat.writes(without_solutions(notebook))
+
+
 def setup(app):
+    app.add_config_value("book_solutions", True, "env", [bool])
+    app.connect("source-read", leave_solutions_out)
     app.add_directive("stored-figure", StoredFigure)
     app.add_role("colab", ColabLink())
     app.add_post_transform(StillPictures)

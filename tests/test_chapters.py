@@ -129,13 +129,47 @@ def test_exercises_come_with_hint_and_hidden_solution(chapter):
     assert sum(text.count("<summary>Hint</summary>") for text in prose(chapter)) == exercises
 
 
-@pytest.mark.parametrize("path", numbers.texts(), ids=lambda path: path.name)
+@every_chapter
+def test_each_exercise_has_a_check_after_its_solution(chapter):
+    order = [
+        tag
+        for cell in code_cells(stored(chapter))
+        for tag in ("exercise", "solution", "check")
+        if tag in cell.metadata.get("tags", [])
+    ]
+    pattern = r"(exercise (solution )+check )+"
+    assert re.fullmatch(pattern, " ".join(order) + " "), order
+
+
+@every_chapter
+def test_the_quiz_has_one_right_answer_to_each_question(chapter):
+    (quiz,) = [text for text in prose(chapter) if "## Three quick questions" in text]
+    quiz = quiz.partition("## Three quick questions")[2].partition("\n## ")[0]
+    questions = re.split(r"^\*\*\d\.\*\* ", quiz, flags=re.M)[1:]
+    assert len(questions) == 3
+    right = []
+    for question in questions:
+        offered = re.findall(r"^- \(([abc])\) ", question, re.M)
+        opened = re.findall(
+            r"<details><summary>\(([abc])\)</summary>\n\n(Right|Not quite)\.", question
+        )
+        assert offered == [letter for letter, _ in opened] == ["a", "b", "c"]
+        (letter,) = [letter for letter, verdict in opened if verdict == "Right"]
+        right.append(letter)
+    assert len(set(right)) > 1  # not always the same letter
+
+
+@pytest.mark.parametrize(
+    "path", numbers.texts(), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 def test_every_quoted_number_is_the_measured_one(path):
     text = path.read_text()
     assert numbers.fill(text, path.stem) == text, "run make sync"
 
 
-@pytest.mark.parametrize("path", numbers.texts(), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", numbers.texts(), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 def test_no_measured_number_was_typed_by_hand(path):
     assert not numbers.unmarked(path.read_text())
 
