@@ -12,9 +12,14 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 # Real data for `make execute` and for the second test run: any folder with mnist.npz and ecg.dat.
 export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
 CHAPTER ?= all
+COURSE ?= course
 PORT ?= 8000
 
-.PHONY: help book serve test execute sync student instructor benchmark lock clean
+# nbgrader finds its own tools on the path, and the book's kernel in the course.
+NBGRADER = cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
+  JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
+
+.PHONY: help book serve test execute sync student instructor bundle assignment grade benchmark lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +32,7 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 	@echo "http://localhost:$(PORT) - stop with Ctrl-C"
 	@$(BIN)/python -m http.server --bind localhost --directory _build/html $(PORT)
 
-test: book ## check the code, every notebook (quick profile) and the built pages
+test: book .venv-classroom/installed ## check the code, every notebook (quick profile) and the built pages
 	$(BIN)/ruff check && $(BIN)/ruff format --check
 	$(BIN)/pytest -n 2 --dist loadscope tests
 	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
@@ -46,6 +51,22 @@ student: .venv/installed ## notebooks to solve, without solutions and outputs, i
 instructor: .venv/installed ## notebooks to teach from, with teaching notes, into _build/instructor (CHAPTER=...)
 	$(BIN)/python -m bookbuild.editions instructor $(CHAPTER)
 
+bundle: book ## one zip for a room without internet: pages, notebooks, helpers, a place for the data
+	$(BIN)/python -m bookbuild.bundle
+
+assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment of CHAPTER=03-simple, in the folder COURSE=course
+	$(BIN)/python -m bookbuild.assignments $(CHAPTER) --course $(COURSE)
+	$(NBGRADER) generate_assignment $(CHAPTER) --create --force --log-level=WARN
+	@echo "For the students: $(COURSE)/release/$(CHAPTER)/$(CHAPTER).ipynb"
+	@echo "Put hand-ins, named <student>_$(CHAPTER).ipynb, into $(COURSE)/downloaded/$(CHAPTER)/archive;"
+	@echo "then: make grade CHAPTER=$(CHAPTER) COURSE=$(COURSE)"
+
+grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-ins of CHAPTER; feedback, and marks as COURSE/grades.csv
+	$(NBGRADER) zip_collect $(CHAPTER) --force --log-level=WARN
+	@status=0; ($(NBGRADER) autograde $(CHAPTER) --create --force --log-level=WARN) || status=$$?; \
+	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
+	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat $(COURSE)/grades.csv && exit $$status
+
 benchmark: book ## time the sources' recipes against the book's, network.js and the figures (about 6 minutes)
 	$(BIN)/python -m benchmarks.dense
 	$(BIN)/python -m benchmarks.network
@@ -55,10 +76,12 @@ lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml,
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" --group book --group test --group lock \
 	  pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --group classroom --output-file requirements-classroom.txt
 	$(NPM) install --package-lock-only --ignore-scripts
 
 clean: ## remove what the other commands made, stored notebooks apart
-	rm -rf .venv _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-classroom _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
 
 .venv/installed: requirements.txt pyproject.toml
 ifdef UV
@@ -69,6 +92,16 @@ else
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
+endif
+	@touch $@
+
+.venv-classroom/installed: requirements-classroom.txt
+ifdef UV
+	@test -x .venv-classroom/bin/python || uv venv --quiet --python $(PYTHON) .venv-classroom
+	uv pip install --quiet --python .venv-classroom/bin/python --require-hashes -r requirements-classroom.txt
+else
+	@test -x .venv-classroom/bin/python || $(PYTHON) -m venv .venv-classroom
+	.venv-classroom/bin/python -m pip install --quiet --require-hashes -r requirements-classroom.txt
 endif
 	@touch $@
 

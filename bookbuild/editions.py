@@ -32,13 +32,20 @@ def without_solutions(notebook):
         A copy. Cells tagged ``solution`` are gone, and so are the paragraphs "What it means",
         which give the results away, and the outputs of the checks.
     """
-    notebook = copy.deepcopy(notebook)
-    notebook.cells = [cell for cell in notebook.cells if "solution" not in _tags(cell)]
+    notebook = without_meanings(copy.deepcopy(notebook))
+    notebook.cells = [cell for cell in notebook.cells if "solution" not in tags(cell)]
+    for cell in notebook.cells:
+        if "check" in tags(cell):
+            cell.outputs = []
+    return notebook
+
+
+def without_meanings(notebook):
+    """Take out the paragraphs "What it means" of a notebook, in place, and return it."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _MEANS.sub("", cell.source)
-        elif "check" in _tags(cell):
-            cell.outputs = []
+    notebook.cells = [cell for cell in notebook.cells if cell.source]
     return notebook
 
 
@@ -76,7 +83,7 @@ def instructor(notebook, notes):
     """
     notebook = copy.deepcopy(notebook)
     for cell in notebook.cells:
-        if "solution" in _tags(cell):
+        if "solution" in tags(cell):
             cell.metadata.tags = [tag for tag in cell.metadata.tags if tag != "hide-cell"]
     notebook.cells.insert(1, new_markdown_cell(notes, id="teaching-notes"))
     return notebook
@@ -108,7 +115,8 @@ def write(edition, names):
     return folder
 
 
-def _tags(cell):
+def tags(cell):
+    """Return a cell's tags, perhaps none."""
     return cell.metadata.get("tags", [])
 
 

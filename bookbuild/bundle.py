@@ -1,0 +1,59 @@
+"""Put the book on a stick: pages, notebooks and helpers in one zip, and a place for the data.
+
+make book && python -m bookbuild.bundle
+"""
+
+import subprocess
+import sys
+import zipfile
+
+from bookbuild.chapters import ROOT, chapters
+from bookbuild.editions import write
+
+BUNDLE = ROOT / "_build" / "autoencoders.zip"
+DATA = """\
+Put the data here; nothing of it may be passed on with the book.
+
+  mnist.npz      the digits, as Keras stores them (keras.datasets.mnist)
+  ecg.dat        SciPy's electrocardiogram (scipy.datasets), for chapter 10
+  documents/     pairs of pages in noisy/ and clean/, for chapter 09
+
+Then start the notebooks with BOOK_DATA set to the full path of this folder. Without it the
+chapters run too, on small stand-ins, and say so.
+"""
+
+
+def make(path=BUNDLE):
+    """Write the bundle and return its path.
+
+    Raises
+    ------
+    SystemExit
+        If the pages are not built.
+    """
+    site = ROOT / "_build" / "html"
+    if not (site / "index.html").is_file():
+        sys.exit("The pages are not built: run `make book` first.")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        sys.exit(f"No list of the book's files: {listed.stderr.strip()}")
+    files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    draft = path.with_suffix(".part")
+    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for file in sorted(site.rglob("*")):
+            if file.is_file() and "_sources" not in file.parts:
+                bundle.write(file, f"autoencoders/site/{file.relative_to(site)}")
+        for name in files:
+            bundle.write(ROOT / name, f"autoencoders/book/{name}")
+        for file in sorted(write("student", chapters()).glob("*.ipynb")):
+            bundle.write(file, f"autoencoders/student/{file.name}")
+        bundle.writestr("autoencoders/data/README.txt", DATA)
+    draft.replace(path)
+    return path
+
+
+if __name__ == "__main__":
+    made = make()
+    print(f"{made}: {made.stat().st_size / 1e6:.0f} MB")
