@@ -100,6 +100,14 @@ def test_a_drawing_goes_through_the_network(page, models, x):
     assert shown(page, "original").max() == 0
 
 
+def test_a_tap_leaves_a_dot(page, models, x):
+    show(page, Bottleneck(models, x))
+    page.get_by_text("Or draw one").click()
+    box = page.get_by_role("application").bounding_box()
+    page.touchscreen.tap(box["x"] + 60, box["y"] + 60)
+    assert shown(page, "original").max() > 0.5
+
+
 def test_a_drawing_by_keyboard(page, models, x):
     show(page, Bottleneck(models, x))
     page.get_by_text("Or draw one").click()

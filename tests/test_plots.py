@@ -33,6 +33,24 @@ def test_figure_is_opaque_sharp_and_small_to_store(name):
     assert len(figure.png()) < 150_000
 
 
+def test_a_gray_figure_is_stored_in_few_grays_that_look_like_all():
+    figure = plots.grid(
+        np.linspace(0, 1, 784).reshape(1, 784), columns=1, alt="From white to black."
+    )
+    stored = PIL.Image.open(io.BytesIO(figure.png())).convert("RGB")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=200, facecolor="white")
+    drawn = np.asarray(PIL.Image.open(drawn).convert("RGB"), int)
+    assert len(stored.getcolors()) == 32
+    assert np.abs(np.asarray(stored, int) - drawn).max() <= 4  # of 255
+    assert stored.getextrema() == ((0, 255),) * 3
+
+
+def test_a_colour_stays_a_colour():
+    colours = PIL.Image.open(io.BytesIO(draw_all()["codes"].png())).convert("RGB").getcolors(128)
+    assert max(max(colour) - min(colour) for _, colour in colours) > 80
+
+
 def test_text_is_readable_on_a_phone():
     """At 360 px less the page's margins, the smallest letters are at least 9 px."""
     figure = draw_all()["curves"]

@@ -18,8 +18,9 @@ export const DIGIT_COLORS = ["#332288", "#CC6677", "#117733", "#DDCC77", "#88CCE
  *   backdrop(context, toX, toY): paints what never changes, perhaps thousands of points, with a
  *   canvas' 2D context; toX and toY turn values into its pixels;
  *   pick: lets the reader move a point by mouse, finger or arrow keys: {label: what it is, for the
- *   ear, value: [x, y], step: [x, y] of an arrow key, hover: true if the mouse need not be
- *   pressed, input(x, y): called at each move}
+ *   ear, value: [x, y], step: [x, y] of an arrow key, or a function of its direction, such as
+ *   [-1, 0], that returns where it leads, hover: true if the mouse need not be pressed,
+ *   input(x, y): called at each move}
  * @returns {{element: HTMLElement, show: function, set: function}}
  *   show(marks) replaces all marks: an array of
  *     {line: [[x, y], ...]}, {points: [[x, y], ...]}, {bars: {edges, heights}},
@@ -87,7 +88,9 @@ function listen(field, drawing, { label, step, hover, get, move, x, y, frame, wi
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   field.addEventListener("keydown", (event) => {
     if (!(event.key in steps)) return;
-    move(get().map((value, axis) => value + step[axis] * steps[event.key][axis]));
+    const direction = steps[event.key];
+    move(typeof step === "function" ? step(direction)
+      : get().map((value, axis) => value + step[axis] * direction[axis]));
     event.preventDefault(); // or the page would scroll
     event.stopPropagation(); // or a notebook would take it for a command
   });
@@ -144,8 +147,8 @@ function drawn({ color = 0, ...mark }, toX, toY, { left, right, top, bottom }) {
     "rule, level, ellipse");
 }
 
-/** What stands for a mark in the legend. */
-function sample({ color = 0, ...mark }) {
+/** What stands for a mark in the legend, or in a figure's own. */
+export function sample({ color = 0, ...mark }) {
   const filled = mark.points || mark.bars;
   const shape = filled
     ? svg(mark.points ? "circle" : "rect", mark.points ? { cx: 12, cy: 6, r: 4, fill: COLORS[color] }

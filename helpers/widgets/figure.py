@@ -10,7 +10,7 @@ import traitlets
 
 from helpers.widgets.export import LIMIT, ExportError, export
 
-__all__ = ["DigitFigure", "Figure", "as_bytes", "bundle"]
+__all__ = ["DigitFigure", "Figure", "as_bytes", "bundle", "style"]
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.M)
@@ -47,6 +47,22 @@ def bundle(name):
     return "".join(re.sub(r"^export ", "", text, flags=re.M) for text in parts.values()) + own
 
 
+def style(*names):
+    """Return the look of all figures, and what a figure adds to it.
+
+    Parameters
+    ----------
+    *names : str
+        Files in this folder, such as ``"wipe.css"``.
+
+    Returns
+    -------
+    str
+    """
+    files = ["kit.css", *names]
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in files)
+
+
 def as_bytes(images):
     """Return images as bytes of gray, for a figure's script.
 
@@ -75,7 +91,8 @@ def as_bytes(images):
 class Figure(anywidget.AnyWidget):
     """A figure that answers the hand, in JupyterLab, in Colab and on a page without a kernel.
 
-    A subclass names its script, ``_esm = bundle("name.js")``, and its traits.
+    A subclass names its script, ``_esm = bundle("name.js")``, perhaps a style of its own,
+    ``_css = style("name.css")``, and its traits.
 
     Parameters
     ----------
@@ -94,7 +111,7 @@ class Figure(anywidget.AnyWidget):
         If `still` is not a figure with alt text.
     """
 
-    _css = (_HERE / "kit.css").read_text(encoding="utf-8")
+    _css = style()
     _networks = traitlets.List().tag(sync=True)
     _weights = traitlets.Bytes().tag(sync=True)
 

@@ -13,7 +13,7 @@ export function mount(el, label, build) {
   try {
     build(root);
     // Or JupyterLab would take the arrow keys, to move among its cells.
-    for (const control of root.querySelectorAll("input, button, summary, [tabindex]")) {
+    for (const control of root.querySelectorAll("input, button, select, summary, [tabindex]")) {
       control.dataset.lmSuppressShortcuts = "";
     }
     root.dataset.alive = ""; // only now the page's style sheet hides the still picture
@@ -113,14 +113,15 @@ export function slider({ label, values, value, words, input }) {
  * Pictures of which one is chosen: arrow keys move, as in any group of radio buttons.
  *
  * @param {{label: string, images: Float32Array[], value: number, input: function}} options
- *   value: the place of the image that is chosen at first; input(place): called on a choice
+ *   value: the place of the image that is chosen at first; input(place): called on a choice;
+ *   width, height: of the images, in pixels
  * @returns {{element: HTMLElement, set: function}} set(place), -1 for none of them
  */
-export function choices({ label, images, value, input }) {
+export function choices({ label, images, value, input, width = 28, height = 28 }) {
   const group = `choice-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
   const buttons = images.map((image, place) => {
     const button = h("input", { type: "radio", name: group, input: () => input(place) });
-    const { canvas, show } = picture(`${label} ${place + 1}`);
+    const { canvas, show } = picture(`${label} ${place + 1}`, width, height);
     show(image);
     return { button, element: h("label", {}, button, canvas) };
   });
@@ -163,6 +164,22 @@ export function toggles({ label, count, input }) {
   const element = h("fieldset", { class: "choices toggles" }, h("legend", {}, label),
     ...all.map((one) => one.element));
   return { element, show, set, get };
+}
+
+/**
+ * Words of which one is chosen, or none.
+ *
+ * @param {{label: string, values: string[], input: function}} options
+ *   input(value): called when the reader presses one
+ * @returns {{element: HTMLElement, set: function}} set(value) shows which one is chosen
+ */
+export function oneOf({ label, values, input }) {
+  const all = values.map((value) => h("button", { type: "button", click: () => input(value) }, value));
+  const set = (chosen) => all.forEach((button, i) =>
+    button.setAttribute("aria-pressed", values[i] === chosen));
+  const element = h("div", { class: "one-of", role: "group", "aria-label": label },
+    h("span", { "aria-hidden": "true" }, label), ...all);
+  return { element, set };
 }
 
 /** A line of text that is read out when it changes. */

@@ -274,7 +274,7 @@ function affine(W, x, xAt, columns, b, y, yAt, rows) {
  * The windows of an image: how many rows and columns there are of them, and `pixels`, the places
  * of the pixels in each, tap by tap; -1 is outside the image.
  */
-function windows(height, width, { kernel_size, strides, padding, dilation_rate = [1, 1] }) {
+export function windows(height, width, { kernel_size, strides, padding, dilation_rate = [1, 1] }) {
   const [ys, xs] = [height, width].map((length, axis) => {
     const taps = kernel_size[axis], stride = strides[axis], dilation = dilation_rate[axis];
     const reach = (taps - 1) * dilation + 1, same = padding === "same";

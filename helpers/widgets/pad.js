@@ -55,7 +55,7 @@ export function pad({ input }) {
     Object.assign(context, { lineWidth: PEN, lineCap: "round", lineJoin: "round" });
     context.beginPath();
     context.moveTo(at?.x ?? x, at?.y ?? y);
-    context.lineTo(x, y);
+    context.lineTo(x + 0.01, y); // a line without length would leave no dot
     context.stroke();
     at = { x, y };
     const { data } = context.getImageData(0, 0, SIDE, SIDE);

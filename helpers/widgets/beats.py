@@ -1,0 +1,168 @@
+"""Chapter 10: a heartbeat, what comes back of it, and its error beside the threshold."""
+
+import numpy as np
+import traitlets
+
+from helpers import plots
+from helpers.widgets.figure import Figure, bundle, style
+
+__all__ = ["Beats"]
+
+
+class Beats(Figure):
+    """Choose a heartbeat, or bend its curve by hand, and see whether it gives an alarm.
+
+    Parameters
+    ----------
+    autoencoder : keras.Model
+        From sequences of shape (steps, 1) to the same, in the scale of `scale`.
+    beats : ndarray of float, shape (n, steps)
+        Beats to choose from, in mV.
+    kinds : sequence of str
+        What each of `beats` is, such as "normal".
+    milliseconds : ndarray of float, shape (steps,)
+        The time of each step, at equal distances.
+    scale : tuple of float
+        Mean and deviation: the network gets and gives (mV - mean) / deviation.
+    errors : ndarray of float
+        Errors of the beats that set the threshold, in squared mV; all positive.
+    threshold : float
+        A beat with a larger error is not like the others.
+
+    Attributes
+    ----------
+    beat : int
+        The place in `beats` of the one that is chosen, -1 for the reader's own. May be set.
+    signal : list of float
+        The curve that is shown, in mV. May be set; `beat` is then -1.
+    reconstruction : list of float
+        What comes back of it, in mV. Computed by the figure, so it is empty until the
+        figure is shown.
+    error : float
+        Mean squared error of the two, in squared mV.
+    threshold : float
+        May be set.
+
+    Raises
+    ------
+    ExportError
+        If the model cannot be run on a page.
+    ValueError
+        If the numbers have other shapes, are not finite, or not positive where they must be.
+    """
+
+    _esm = bundle("beats.js")
+    _css = style("beats.css")
+    _examples = traitlets.Bytes().tag(sync=True)
+    _kinds = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _milliseconds = traitlets.List(traitlets.Float()).tag(sync=True)  # of the first and last step
+    _scale = traitlets.List(traitlets.Float()).tag(sync=True)
+    _histogram = traitlets.Dict().tag(sync=True)
+    beat = traitlets.Int(0).tag(sync=True)
+    signal = traitlets.List(traitlets.Float()).tag(sync=True)
+    reconstruction = traitlets.List(traitlets.Float()).tag(sync=True)
+    error = traitlets.Float().tag(sync=True)
+    threshold = traitlets.Float(1).tag(sync=True)
+
+    def __init__(self, autoencoder, beats, kinds, milliseconds, scale, errors, threshold):
+        beats = _finite("beats", beats, 2)
+        time = _finite("milliseconds", milliseconds, 1)
+        errors = _finite("errors", errors, 1)
+        mean, std = map(float, scale)
+        n, steps = beats.shape
+        shapes = autoencoder.input_shape[1:], autoencoder.output_shape[1:]
+        if shapes != ((steps, 1), (steps, 1)):
+            raise ValueError(
+                f"autoencoder: from and to {shapes}; wanted: ({steps}, 1) and the same"
+            )
+        if len(kinds) != n or len(time) != steps:
+            raise ValueError(
+                f"{len(kinds)} kinds and {len(time)} milliseconds; wanted: {n} and {steps}"
+            )
+        if std <= 0 or errors.min() <= 0:
+            raise ValueError(f"deviation {std}, errors from {errors.min()}; wanted: above 0")
+        x = ((beats - mean) / std)[..., np.newaxis]
+        answer = mean + std * np.asarray(autoencoder(x))[..., 0]
+        own = np.mean((beats - answer) ** 2, axis=1)
+        low = np.floor(np.log10(min(errors.min(), threshold)))
+        high = np.ceil(np.log10(max(errors.max(), own.max(), threshold)))
+        edges = np.logspace(low, high, int(8 * (high - low)) + 1)
+        heights, _ = np.histogram(errors, edges)
+        super().__init__(
+            {"autoencoder": autoencoder},
+            _still(beats, answer, own, float(threshold)),
+            _examples=beats.astype("<f4").tobytes(),
+            _kinds=list(map(str, kinds)),
+            _milliseconds=[float(time[0]), float(time[-1])],
+            _scale=[mean, std],
+            _histogram={"edges": edges.tolist(), "heights": heights.tolist()},
+            signal=beats[0].tolist(),
+            threshold=float(threshold),
+        )
+
+    @traitlets.validate("beat")
+    def _is_a_beat(self, proposal):
+        n = len(self._kinds)
+        if not -1 <= proposal["value"] < max(n, 1):
+            raise traitlets.TraitError(
+                f"beat is {proposal['value']}; wanted: 0 to {n - 1}, or -1 for the reader's own"
+            )
+        return proposal["value"]
+
+    @traitlets.validate("signal")
+    def _is_a_signal(self, proposal):
+        values = proposal["value"]
+        steps = len(self._examples) // 4 // max(len(self._kinds), 1)
+        if len(values) != (steps or len(values)) or not np.isfinite(values).all():
+            raise traitlets.TraitError(
+                f"signal: {len(values)} values; wanted: {steps} finite ones, in mV"
+            )
+        return values
+
+    @traitlets.validate("threshold")
+    def _is_a_threshold(self, proposal):
+        if not 0 < proposal["value"] < np.inf:
+            raise traitlets.TraitError(f"threshold is {proposal['value']}; wanted: above 0")
+        return proposal["value"]
+
+
+def _finite(name, values, dimensions):
+    """Return `values` as float32, or say what is wrong with them."""
+    values = np.asarray(values, dtype=np.float32)
+    if values.ndim != dimensions or not values.size or not np.isfinite(values).all():
+        raise ValueError(
+            f"{name} has shape {values.shape}; wanted: finite numbers in {dimensions} dimensions"
+        )
+    return values
+
+
+def _still(beats, answer, errors, threshold):
+    """Draw all beats in one row or two, each with what comes back and its error."""
+    n, steps = beats.shape
+    columns = min(n, 5)
+    lines = -(-n // columns)
+    strange = errors > threshold
+    which = ", ".join(str(i + 1) for i in np.flatnonzero(strange)) or "none"
+    fig, axes = plots.figure(
+        f"{n} heartbeats, each with its reconstruction and its error in squared millivolts. Above "
+        f"the threshold of {threshold:.4f}, and so not like the others: beat {which}.",
+        height=1.5 * lines + 0.4,
+        nrows=lines,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    top = max(beats.max(), answer.max())
+    for i in range(n):
+        ax, start = axes[i // columns, 0], i % columns * (steps + 6)
+        step = start + np.arange(steps)
+        words = {"label": "beat"}, {"label": "reconstruction"}
+        ax.plot(step, beats[i], color="#000000", linewidth=1, **(words[0] if not i else {}))
+        ax.plot(step, answer[i], "--", color=plots.COLORS[1], **(words[1] if not i else {}))
+        said = f"{errors[i]:.4f}" + ("\nnot like" if strange[i] else "")
+        ax.text(start + steps, top, said, ha="right", va="top", fontsize=8)
+    for ax in axes[:, 0]:
+        ax.set_xticks([])
+        ax.set_ylabel("mV")
+    fig.legend(loc="outside upper center", ncols=2, fontsize=9)
+    return fig

@@ -1,0 +1,99 @@
+/** Chapter 7: the maps that one image becomes on its way through the layers. */
+import { load } from "./network.js";
+import { h, meanSquaredError, mount, networks, picture, slider, status } from "./kit.js";
+import { digitInput } from "./pad.js";
+
+const WORDS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution",
+  MaxPooling2D: "max-pool", UpSampling2D: "enlargement" };
+
+export default {
+  render({ model, el }) {
+    mount(el, "Feature maps, layer by layer", (root) => {
+      const nets = networks(model, load);
+      const encoder = nets.get("encoder"), decoder = nets.get("decoder");
+      const group = `maps-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+      const layers = [...encoder.layers, ...decoder.layers].map((layer, i) => ({
+        ...layer,
+        ...mapPictures(layer.shape, `${group}-${i}`, (map) => model.set("map", map)),
+        words: `${i + 1} of ${encoder.layers.length + decoder.layers.length}, ` +
+          (WORDS[layer.type] ?? layer.name) + (i === encoder.layers.length - 1 ? ": the code" : ""),
+      }));
+      let error;
+
+      const digit = digitInput(model, run);
+      const place = slider({
+        label: "Layer", values: [...layers.keys()], value: model.get("layer"),
+        words: (i) => layers[i].words, input: (i) => model.set("layer", i),
+      });
+      // A line of its own: words of different lengths would make the slider longer and shorter.
+      place.element.querySelector("output").style.flexBasis = "100%";
+      const original = picture("original"), reconstruction = picture("reconstruction");
+      const said = status();
+      root.append(
+        digit.element,
+        place.element,
+        ...layers.map(({ maps }) => maps),
+        h("div", { class: "pictures" }, original.element,
+          ...layers.map(({ large }) => large.element), reconstruction.element),
+        said,
+      );
+
+      /** Send the digit through all layers. */
+      function run() {
+        const xHat = decoder.run(encoder.run(digit.get()));
+        error = meanSquaredError(digit.get(), xHat);
+        original.show(digit.get());
+        reconstruction.show(xHat);
+        show();
+      }
+
+      /** Show the maps of the layer that is chosen, and one of them large. */
+      function show() {
+        const { shape: [height, width, count], output, ...layer } = layers[model.get("layer")];
+        const map = Math.min(model.get("map"), count - 1);
+        layers.forEach(({ maps, large }) => {
+          maps.style.display = maps === layer.maps ? "" : "none";
+          large.element.style.display = large === layer.large ? "" : "none";
+        });
+        place.set(model.get("layer"));
+        const largest = output.reduce((a, b) => Math.max(a, b));
+        const values = (k) => output.filter((_, i) => i % count === k);
+        const gray = (k) => values(k).map((value) => value / Math.max(largest, 1e-9));
+        layer.small.forEach((one, k) => one.show(gray(k)));
+        layer.small[map].button.checked = true;
+        layer.large.show(gray(map));
+        layer.large.rename(`map ${map + 1} of ${count}`);
+        layer.legend.textContent = `${count} ${count > 1 ? "maps" : "map"}; full ink is ` +
+          `${largest.toFixed(2)}, the layer's largest number`;
+        said.textContent = `${height} x ${width} x ${count}: ` +
+          `${output.length.toLocaleString("en")} numbers. ` +
+          `Reconstruction: squared error ${error.toFixed(4)} per pixel.`;
+        model.set("map", map);
+        model.set("values", Array.from(values(map)));
+        model.set("error", error);
+        model.save_changes(); // to Python, if there is a kernel
+      }
+      model.on("change:layer change:map", show);
+      run();
+    });
+  },
+};
+
+/** A layer's maps as small pictures, of which one is chosen, and the picture that shows it large. */
+function mapPictures([height, width, count], name, input) {
+  const small = Array.from({ length: count }, (_, map) => {
+    const { canvas, show } = picture("", width, height);
+    canvas.setAttribute("aria-hidden", "true"); // the button has the name
+    const button = h("input", { type: "radio", name, "aria-label": `map ${map + 1}`,
+      input: () => input(map) });
+    return { button, show, element: h("label", {}, button, canvas) };
+  });
+  const legend = h("legend", {});
+  const maps = h("fieldset", { class: "choices" }, legend, ...small.map((one) => one.element));
+  const { canvas, element, show } = picture("", width, height);
+  function rename(words) {
+    canvas.setAttribute("aria-label", words);
+    element.querySelector("figcaption").textContent = words;
+  }
+  return { small, legend, maps, large: { element, show, rename } };
+}

@@ -1,0 +1,147 @@
+/** Chapter 12: maps of codes, and on them the digits whose codes are nearest. */
+import { h, mount, picture, status } from "./kit.js";
+import { DIGIT_COLORS, chart } from "./chart.js";
+
+const SIDE = 28; // pixels of a picture
+
+export default {
+  async render({ model, el }) {
+    const png = new Blob([model.get("_pictures")], { type: "image/png" });
+    const sheet = await createImageBitmap(png).catch((error) => error);
+    mount(el, "Maps of codes, and the nearest codes of a digit", (root) => {
+      if (sheet instanceof Error) throw sheet;
+      const names = model.get("_maps"), labels = numbers(model.get("_labels"), Uint8Array);
+      const places = rows(numbers(model.get("_places"), Uint16Array), 2); // of all maps
+      const neighbours = rows(numbers(model.get("_neighbours"), Uint16Array), 5);
+      const near = rows(numbers(model.get("_near"), Uint8Array), 5); // of all maps
+
+      const buttons = names.map((name) =>
+        h("button", { type: "button", click: () => model.set("map", name) }, name));
+      const pictures = ["the digit", ...neighbours[0].map((_, i) => `nearest code ${i + 1}`)]
+        .map((name) => picture(name));
+      const said = status();
+      const maps = names.map((name, i) =>
+        digitMap(name, places.slice(i * labels.length, (i + 1) * labels.length)));
+      root.append(
+        h("div", { class: "pictures", role: "group", "aria-label": "Map" }, ...buttons),
+        h("div", { class: "pictures in-line" }, ...pictures.map(({ element }) => element)),
+        said,
+        ...maps.map((map) => map.element),
+      );
+
+      /** A map of all digits, on which the reader chooses one. */
+      function digitMap(name, places) {
+        const axis = { range: [-2000, 67535], ticks: [] }; // a little more than the digits take
+        const map = chart({
+          name: `${name}: all digits as points, lines from the chosen one to its nearest codes`,
+          x: { ...axis, label: "first axis of the map" },
+          y: { ...axis, label: "second axis of the map" },
+          width: 340, height: 332,
+          backdrop: (context, toX, toY) => paint(context, labels,
+            places.map(([x, y]) => [toX(x), toY(y)])),
+          pick: {
+            label: "The chosen digit", value: places[model.get("digit")], hover: true,
+            step: (direction) => places[nextDigit(places, model.get("digit"), direction)],
+            input(...at) {
+              const digit = nearestTo(places, at);
+              map.set(places[digit]); // the ring goes to the digit, not to the pointer
+              if (digit === model.get("digit")) return;
+              model.set("digit", digit);
+            },
+          },
+        });
+        return { ...map, places };
+      }
+
+      function show() {
+        const digit = model.get("digit"), number = names.indexOf(model.get("map"));
+        const { places, ...map } = maps[number], its = neighbours[digit];
+        const isNear = near[number * labels.length + digit];
+        maps.forEach(({ element }, i) => { element.hidden = i !== number; });
+        buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === number));
+        [digit, ...its].forEach((one, i) => {
+          const { canvas, element } = pictures[i], columns = sheet.width / SIDE;
+          const context = canvas.getContext("2d");
+          context.clearRect(0, 0, SIDE, SIDE);
+          context.drawImage(sheet, SIDE * (one % columns), SIDE * Math.floor(one / columns),
+            SIDE, SIDE, 0, 0, SIDE, SIDE);
+          const where = isNear[i - 1] ? "near" : "far";
+          element.lastChild.textContent = i === 0 ? `this ${labels[one]}` : `${labels[one]}, ${where}`;
+        });
+        map.set(places[digit]);
+        const [close, apart] = [1, 0].map((wanted) => its.filter((_, i) => isNear[i] === wanted));
+        const star = (ends) => ends.flatMap((end) => [places[digit], places[end], [0, null]]);
+        map.show([
+          { line: star(close), color: 0, name: "nearest codes, near on the map" },
+          { line: star(apart), color: 1, name: "nearest codes, far on the map" },
+          { points: close.map((end) => places[end]), color: 0 },
+          { points: apart.map((end) => places[end]), color: 1 },
+        ]);
+        const label = labels[digit], same = its.filter((one) => labels[one] === label).length;
+        const one = `${label === 8 ? "an" : "a"} ${label}`;
+        said.textContent = `This is ${one}: ${same} of its ${its.length} nearest codes ` +
+          `${same === 1 ? `is ${one}` : `are ${label}s`}, and ${close.length} of the ` +
+          `${its.length} ${close.length === 1 ? "is" : "are"} near it on this map.`;
+        model.set("neighbours", its);
+        model.save_changes(); // to Python, if there is a kernel
+      }
+      model.on("change:digit change:map", show);
+      show();
+    });
+  },
+};
+
+/** Paint all digits as points in their colours, and amid each kind its name. */
+function paint(context, labels, places) {
+  context.globalAlpha = 0.6;
+  places.forEach(([x, y], i) => {
+    context.fillStyle = DIGIT_COLORS[labels[i]];
+    context.beginPath();
+    context.arc(x, y, 1.8, 0, 7);
+    context.fill();
+  });
+  Object.assign(context, { globalAlpha: 1, font: "bold 11px sans-serif", lineWidth: 1.5,
+    textAlign: "center", textBaseline: "middle" });
+  DIGIT_COLORS.forEach((color, label) => {
+    const own = places.filter((_, i) => labels[i] === label);
+    if (!own.length) return;
+    // The digit that is nearest to its kind; logarithms, so that it is amid one of two islands.
+    const sums = own.map(([a, b]) =>
+      own.reduce((sum, [c, d]) => sum + Math.log1p(Math.hypot(c - a, d - b)), 0));
+    const [x, y] = own[sums.indexOf(Math.min(...sums))];
+    context.beginPath();
+    context.arc(x, y, 8, 0, 7);
+    Object.assign(context, { fillStyle: "white", strokeStyle: color });
+    context.fill();
+    context.stroke();
+    context.fillStyle = "black";
+    context.fillText(label, x, y + 0.5);
+  });
+}
+
+function nearestTo(places, [x, y]) {
+  const distances = places.map((place) => Math.hypot(place[0] - x, place[1] - y));
+  return distances.indexOf(Math.min(...distances));
+}
+
+/** The nearest digit within the quarter of the map that an arrow key points to; or the same. */
+function nextDigit(places, from, [right, up]) {
+  const [x, y] = places[from];
+  let next = from, least = Infinity;
+  places.forEach((place, i) => {
+    const dx = place[0] - x, dy = place[1] - y, along = dx * right + dy * up;
+    if (along <= 0 || Math.hypot(dx, dy) > Math.SQRT2 * along || Math.hypot(dx, dy) >= least) return;
+    [next, least] = [i, Math.hypot(dx, dy)];
+  });
+  return next;
+}
+
+/** The numbers in bytes that came from Python. */
+function numbers({ buffer, byteOffset, byteLength }, kind) {
+  return Array.from(new kind(buffer.slice(byteOffset, byteOffset + byteLength)));
+}
+
+function rows(values, length) {
+  return Array.from({ length: values.length / length }, (_, i) =>
+    values.slice(i * length, (i + 1) * length));
+}

@@ -1,0 +1,194 @@
+/** Chapter 2: the shapes after a stack of layers, and the pixels that each output sees. */
+import { windows } from "./network.js";
+import { h, mount, oneOf, slider, status } from "./kit.js";
+
+const INPUTS = Array.from({ length: 36 }, (_, i) => 5 + i);
+const MOST_LAYERS = 6;
+const SQUARE = 14; // pixels of the canvas for one number of a map
+
+export default {
+  render({ model, el }) {
+    mount(el, "The receptive field of a stack of layers", (root) => {
+      const offered = model.get("_offered"), stacks = model.get("_stacks");
+      const starts = oneOf({
+        label: "Stack", values: stacks.map(([name]) => name),
+        input: (chosen) => model.set("layers", stacks.find(([name]) => name === chosen)[1]),
+      });
+      const side = slider({
+        label: "Input", values: INPUTS, value: model.get("side"), words: (n) => `${n} x ${n}`,
+        input: (value) => model.set("side", value),
+      });
+      const rows = Array.from({ length: MOST_LAYERS }, (_, i) => {
+        const menus = offered.map(([setting, values]) => menu(`${setting} of layer ${i + 1}`, values,
+          (value) => model.set("layers", model.get("layers").map((layer, place) =>
+            (place === i ? { ...layer, [setting]: value } : layer)))));
+        const result = h("span", { class: "result" });
+        return { menus, result, element: h("div", { class: "layer" }, h("span", {}, `${i + 1}`),
+          ...menus.map((one) => one.element), result) };
+      });
+      const heading = h("div", { class: "layer heading", "aria-hidden": "true" },
+        ...["", ...offered.map(([setting]) => setting)].map((name) => h("span", {}, name)));
+      const input = squares(), output = squares(), said = status();
+      root.append(
+        starts.element,
+        side.element,
+        h("div", { class: "layers" }, heading, ...rows.map((row) => row.element)),
+        h("div", { class: "pictures maps" }, input.element, output.element),
+        said,
+      );
+      let found; // by follow()
+
+      function show() {
+        const layers = model.get("layers");
+        found = follow(layers, model.get("side"));
+        side.set(model.get("side"));
+        starts.set(stacks.find(([, stack]) => stack.length === layers.length &&
+          layers.every((layer, i) =>
+            offered.every(([setting]) => layer[setting] === stack[i][setting])))?.[0]);
+        rows.forEach(({ element, menus, result }, i) => {
+          element.hidden = i >= layers.length;
+          if (element.hidden) return;
+          offered.forEach(([setting], j) => menus[j].set(layers[i][setting]));
+          result.textContent = found.formulas[i] ?? "";
+        });
+        look();
+      }
+
+      /** Mark what the chosen output sees: the darker, the more ways lead from it to the pixel. */
+      function look() {
+        const { sides, axes, field, jump, problem } = found;
+        const count = problem ? 0 : sides.at(-1);
+        const at = model.get("output").map((place) => Math.min(place, count - 1));
+        const line = (value) => new Array(problem ? sides[0] : count).fill(value);
+        const ways = (outputs) => (problem ? outputs : back(axes, outputs));
+        const [ys, xs] = at.map((place) => ways(line(0).map((_, i) => Number(i === place))));
+        const any = ways(line(1));
+        const most = Math.max(...ys) * Math.max(...xs);
+        input.show("input", sides[0], (y, x) => ys[y] * xs[x] && 0.4 + (0.6 * ys[y] * xs[x]) / most,
+          (y, x) => !any[y] || !any[x]);
+        output.show("output", count, (y, x) => Number(y === at[0] && x === at[1]), () => false);
+        const [seenRows, seenColumns] = [ys, xs].map((seen) => [...seen.keys()].filter((i) => seen[i]));
+        const missed = any.filter((value) => !value).length;
+        said.textContent = problem || [
+          `The output in row ${at[0]}, column ${at[1]} sees ${inWords(seenRows, seenColumns)}.`,
+          `Its receptive field is ${field} x ${field}; that of the next output lies ${jump} farther on.`,
+          missed ? `Hollow: ${missed} of ${sides[0]} rows, and as many columns, are seen by no ` +
+            "output." : "",
+        ].join(" ");
+        const seen = problem ? 0 : seenRows.length * seenColumns.length;
+        const told = { sides, field: problem ? 0 : field, jump: problem ? 0 : jump, seen };
+        for (const [name, value] of Object.entries(told)) model.set(name, value);
+        model.save_changes(); // to Python, if there is a kernel
+      }
+
+      choosable(output.canvas, () => (found.problem ? 0 : found.sides.at(-1)),
+        () => model.get("output"), (place) => model.set("output", place));
+      model.on("change:layers change:side", show);
+      model.on("change:output", look);
+      show();
+    });
+  },
+};
+
+/** Go through the layers: sides, windows along one axis, formulas; and what is impossible. */
+function follow(layers, input) {
+  const sides = [input], axes = [], formulas = [];
+  let field = 1, jump = 1, problem = "";
+  for (const [i, { kernel, stride, dilation, padding }] of layers.entries()) {
+    const n = sides.at(-1), reach = (kernel - 1) * dilation + 1, same = padding === "same";
+    if (stride > 1 && dilation > 1) {
+      problem = `Layer ${i + 1} is impossible: Keras takes a stride or a dilation above 1, not both.`;
+    } else if (!same && reach > n) {
+      problem = `Layer ${i + 1} is impossible: its kernel reaches over ${reach} pixels, and its ` +
+        `input has only ${n}. Padding "same" would help.`;
+    }
+    if (problem) {
+      formulas.push("impossible");
+      break;
+    }
+    const { columns, pixels } = windows(1, n, { kernel_size: [1, kernel], strides: [1, stride],
+      dilation_rate: [1, dilation], padding });
+    axes.push({ n, kernel, pixels });
+    sides.push(columns);
+    field += (reach - 1) * jump;
+    jump *= stride;
+    const formula = same ? `⌈${n} / ${stride}⌉`
+      : `⌊(${n} − ${dilation} · ${kernel - 1} − 1) / ${stride}⌋ + 1`;
+    formulas.push(`${formula} = ${columns}; field ${field}, jump ${jump}`);
+  }
+  return { sides, axes, formulas, field, jump, problem };
+}
+
+/** From weights of the outputs along one axis, back to the input: in how many ways each is seen. */
+function back(axes, weights) {
+  return axes.reduceRight((after, { n, kernel, pixels }) => {
+    const before = new Array(n).fill(0);
+    pixels.forEach((place, i) => { if (place >= 0) before[place] += after[Math.floor(i / kernel)]; });
+    return before;
+  }, weights);
+}
+
+function inWords(rows, columns) {
+  const count = rows.length * columns.length;
+  if (!count) return "no pixel, only padding";
+  const [tall, wide] = [rows, columns].map((line) => line.at(-1) - line[0] + 1);
+  return `${count} ${count > 1 ? "pixels" : "pixel"}, ${tall * wide > count ? "with gaps, " : ""}` +
+    `in rows ${rows[0]} to ${rows.at(-1)}, columns ${columns[0]} to ${columns.at(-1)}`;
+}
+
+/** A square map under its name, number by number. */
+function squares() {
+  const canvas = h("canvas", { role: "img" }), caption = h("figcaption", {});
+  const element = h("figure", {}, canvas, caption);
+  function show(name, count, shade, hollow) {
+    canvas.width = canvas.height = SQUARE * Math.max(count, 1); // which also clears it
+    canvas.style.maxWidth = `${Math.max(24 * count, 48)}px`;
+    const title = count ? `${name} ${count} x ${count}` : `no ${name}`;
+    const chosen = canvas.getAttribute("role") !== "img";
+    caption.textContent = title + (chosen && count > 1 ? ": choose one" : "");
+    if (!chosen) canvas.setAttribute("aria-label", title);
+    const context = canvas.getContext("2d");
+    for (let y = 0; y < count; y++) {
+      for (let x = 0; x < count; x++) {
+        context.globalAlpha = hollow(y, x) ? 0.45 : shade(y, x) || 0.1;
+        if (hollow(y, x)) context.strokeRect(x * SQUARE + 3, y * SQUARE + 3, SQUARE - 6, SQUARE - 6);
+        else context.fillRect(x * SQUARE + 1, y * SQUARE + 1, SQUARE - 2, SQUARE - 2);
+      }
+    }
+  }
+  return { element, canvas, show };
+}
+
+/** Let mouse, finger and arrow keys choose one number of a map. */
+function choosable(canvas, count, get, set) {
+  for (const [name, value] of Object.entries({ tabindex: 0, role: "application",
+    "aria-label": "Output. Arrow keys choose one of its numbers." })) canvas.setAttribute(name, value);
+  const move = (place) => {
+    const inside = place.map((value) => Math.min(Math.max(value, 0), count() - 1));
+    if (count() && inside.some((value, axis) => value !== get()[axis])) set(inside);
+  };
+  const point = ({ clientX, clientY }) => {
+    const { left, top, width } = canvas.getBoundingClientRect();
+    move([clientY - top, clientX - left].map((away) => Math.floor((away / width) * count())));
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    point(event);
+  });
+  canvas.addEventListener("pointermove", point);
+  const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  canvas.addEventListener("keydown", (event) => {
+    if (!(event.key in steps)) return;
+    move(get().map((value, axis) => Math.min(value, count() - 1) + steps[event.key][axis]));
+    event.preventDefault(); // or the page would scroll
+    event.stopPropagation(); // or a notebook would take it for a command
+  });
+}
+
+/** A menu of values. */
+function menu(label, values, input) {
+  const change = () => input(values[element.selectedIndex]);
+  const element = h("select", { "aria-label": label, change },
+    ...values.map((value) => h("option", {}, String(value))));
+  return { element, set: (value) => { element.selectedIndex = values.indexOf(value); } };
+}

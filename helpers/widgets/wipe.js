@@ -1,0 +1,94 @@
+/** Chapter 9: a page before and after, with a line between the two that the reader moves. */
+import { h, mount, oneOf, slider, status } from "./kit.js";
+
+const ORANGE = "#D55E00"; // Okabe and Ito's, as in plots.py
+const PERCENTS = Array.from({ length: 101 }, (_, i) => i);
+
+export default {
+  render({ model, el }) {
+    mount(el, "A page before and after", (root) => {
+      const pages = model.get("_pages"), decoded = new Map();
+      const page = oneOf({
+        label: "Page", values: pages.map(({ name }) => name),
+        input: (name) => model.set("page", name),
+      });
+      const right = oneOf({
+        label: "At right", values: pages[0].views.slice(1).map(({ name }) => name),
+        input: (name) => model.set("right", name),
+      });
+      const line = slider({
+        label: "Line", values: PERCENTS, value: model.get("line"), words: (value) => `${value} %`,
+        input: (value) => model.set("line", value),
+      });
+      const canvas = h("canvas", { class: "wipe coloured", role: "img" }), said = status();
+      const context = canvas.getContext("2d");
+      root.append(page.element, right.element, canvas, line.element, said);
+
+      function choose() {
+        const { views, width, height } = pages.find(({ name }) => name === model.get("page"));
+        const [before, truth] = [views[0], views.at(-1)];
+        const after = views.find(({ name }) => name === model.get("right"));
+        page.set(model.get("page"));
+        right.set(after.name);
+        Object.assign(canvas, { width, height });
+        canvas.setAttribute("aria-label", `Left of the line: ${before.name}. Right: ${after.name}.`);
+        said.textContent = `Error of this part of the page (RMSE): ${before.name} ` +
+          before.rmse.toFixed(4) + (after === truth ? ". Right is what it should be."
+          : `, ${after.name} ${after.rmse.toFixed(4)}.`);
+        draw();
+      }
+
+      function draw() {
+        const { views } = pages.find(({ name }) => name === model.get("page"));
+        const after = views.find(({ name }) => name === model.get("right"));
+        const [under, over] = [image(after), image(views[0])];
+        line.set(model.get("line"));
+        model.save_changes(); // to Python, if there is a kernel
+        if (!under.naturalWidth || !over.naturalWidth) return; // each of them draws once it is there
+        const { width, height } = canvas, x = Math.round((width * model.get("line")) / 100);
+        context.drawImage(under, 0, 0);
+        if (x) context.drawImage(over, 0, 0, x, height, 0, 0, x, height);
+        context.fillStyle = ORANGE;
+        context.fillRect(x - 1, 0, 2, height);
+        context.beginPath();
+        context.arc(x, height - 12, 8, 0, 2 * Math.PI);
+        context.fill();
+      }
+
+      /** A view's picture; the browser needs a moment to decode it. */
+      function image({ start, stop }) {
+        if (!decoded.has(start)) {
+          const { buffer, byteOffset } = model.get("_pictures"), picture = new Image();
+          const bytes = new Uint8Array(buffer, byteOffset + start, stop - start);
+          const address = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+          picture.addEventListener("load", () => {
+            URL.revokeObjectURL(address);
+            draw();
+          });
+          picture.addEventListener("error", () => {
+            said.textContent = "A picture of this page could not be decoded. The text does not need it.";
+          });
+          decoded.set(start, picture);
+          picture.src = address;
+        }
+        return decoded.get(start);
+      }
+
+      const follow = ({ clientX }) => {
+        const { left, width } = canvas.getBoundingClientRect();
+        const percent = Math.round((100 * (clientX - left)) / width);
+        model.set("line", Math.min(Math.max(percent, 0), 100));
+      };
+      canvas.addEventListener("pointerdown", (event) => {
+        canvas.setPointerCapture(event.pointerId);
+        follow(event);
+      });
+      canvas.addEventListener("pointermove", (event) => {
+        if (canvas.hasPointerCapture(event.pointerId)) follow(event);
+      });
+      model.on("change:page change:right", choose);
+      model.on("change:line", draw);
+      choose();
+    });
+  },
+};
