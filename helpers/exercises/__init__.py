@@ -157,8 +157,8 @@ def model(name, came, x):
     ----------
     name : str
     came : keras.Model
-    x : ndarray
-        A small batch of what the model has to take.
+    x : ndarray, shape (n, ...)
+        What the model has to take, n at least 1.
 
     Returns
     -------
@@ -171,12 +171,16 @@ def model(name, came, x):
     """
     if not isinstance(came, keras.Layer):
         raise Wrong(f"{name} is {_kind(came)}; wanted: a Keras model.")
+    x, parts = np.asarray(x), []
     try:
-        y = came(np.asarray(x))
+        for i in range(0, len(x), 1000):  # in portions, for the memory's sake
+            y = came(x[i : i + 1000])
+            y = y[0] if isinstance(y, list | tuple) else y
+            parts.append(keras.ops.convert_to_numpy(y))
     except Exception as error:  # any: what a reader's layers raise is not ours to list
-        first = str(error).strip().splitlines()[0]
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise Wrong(f"{name} does not take an input of shape {np.shape(x)}: {first}") from None
-    y = keras.ops.convert_to_numpy(y[0] if isinstance(y, list | tuple) else y)
+    y = np.concatenate(parts)
     if not np.isfinite(y).all():
         raise Wrong(f"{name} gives values that are not finite: was its rate too high?")
     return y

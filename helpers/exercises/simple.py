@@ -1,5 +1,6 @@
 """Checks for the exercises of 03-simple."""
 
+import keras
 import numpy as np
 
 from helpers.exercises import Wrong, answered, array, full, model, number
@@ -138,5 +139,4 @@ def check_4(your_model, x_test, autoencoder):
 
 
 def _bce(x, x_hat):
-    p = np.clip(x_hat.astype(float), 1e-7, 1 - 1e-7)
-    return float(-np.mean(x * np.log(p) + (1 - x) * np.log(1 - p)))
+    return float(keras.ops.mean(keras.losses.binary_crossentropy(x, x_hat)))

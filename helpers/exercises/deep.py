@@ -1,0 +1,205 @@
+"""Checks for the exercises of 05-deep."""
+
+import math
+
+import numpy as np
+
+from helpers.exercises import Wrong, answered, array, full, model, number
+from helpers.profile import epochs
+
+__all__ = ["check_1", "check_2", "check_3", "check_4"]
+
+
+def check_1(encoder_parameters, decoder_parameters, tied_parameters):
+    """Parameters of 784-64-16-64-784: each half, and the whole with tied weights."""
+    answered(
+        encoder_parameters=encoder_parameters,
+        decoder_parameters=decoder_parameters,
+        tied_parameters=tied_parameters,
+    )
+    weights = 784 * 64 + 64 * 16
+    encoder, decoder = weights + 64 + 16, weights + 64 + 784
+    number(
+        "encoder_parameters",
+        encoder_parameters,
+        encoder,
+        {
+            weights: "these are the weights; each of the 64 and 16 units has a bias too.",
+            weights + 784 + 64: "each output of a layer has a bias, not each input.",
+            784 * 64 + 64: "that is the first layer; the second leads from 64 to 16.",
+            784 * 16 + 16: "that goes straight from 784 to 16; there are 64 units between.",
+            encoder + decoder: "that is the whole autoencoder; the encoder is half of it.",
+        },
+        tolerance=1e-6,
+        hint="Count each layer: inputs times outputs, and a bias for each output.",
+    )
+    number(
+        "decoder_parameters",
+        decoder_parameters,
+        decoder,
+        {
+            weights: "these are the weights; each of the 64 and 784 outputs has a bias too.",
+            encoder: "the weights are as many as the encoder's, the biases are not: 64 and 784.",
+            weights + 784: "the 64 units between have biases too.",
+            784 * 16 + 784: "that goes straight from 16 to 784; there are 64 units between.",
+        },
+        tolerance=1e-6,
+        hint="Count each layer: inputs times outputs, and a bias for each output.",
+    )
+    number(
+        "tied_parameters",
+        tied_parameters,
+        encoder + 64 + 784,
+        {
+            encoder + decoder: "that is without tying: the decoder takes over the weights.",
+            encoder: "that is the encoder alone; a tied decoder keeps biases of its own.",
+            weights: "these are the weights; both halves have biases.",
+            decoder: "the encoder's biases are missing, 64 and 16.",
+            (encoder + decoder) / 2: "not half of everything: only the weights are shared.",
+        },
+        tolerance=1e-6,
+        hint="The encoder is counted in full; of the decoder, only what it does not share.",
+    )
+    print("Right, all three: tying saves nearly half.")
+
+
+def check_2(one_matrix, one_bias, linear_encoder, x_test):
+    """One matrix and one bias that do the same as three layers without activation."""
+    answered(one_matrix=one_matrix, one_bias=one_bias)
+    if np.shape(one_matrix) == (32, 784):
+        raise Wrong("one_matrix is turned: wanted (784, 32), to be multiplied from the right.")
+    matrix = array("one_matrix", one_matrix, (784, 32))
+    bias = array("one_bias", one_bias, (32,))
+    # Noise, not digits: these have pixels that are always 0, and hide a part of the matrix.
+    noise = np.random.default_rng(0).random((256, 784), dtype=np.float32)
+    zero = model("linear_encoder", linear_encoder, np.zeros((1, 784), dtype=np.float32))[0]
+    if not np.allclose(
+        noise @ matrix, model("linear_encoder", linear_encoder, noise) - zero, atol=1e-3
+    ):
+        x = np.asarray(x_test[:256], dtype=np.float32)
+        if np.allclose(x @ matrix + bias, model("linear_encoder", linear_encoder, x), atol=1e-3):
+            raise Wrong("the codes agree for digits, but not for other images, such as noise.")
+        raise Wrong(
+            "one_matrix is not what the three layers multiply by. Multiply their three matrices, "
+            "the first layer's first."
+        )
+    if np.allclose(bias, 0, atol=1e-6):
+        raise Wrong("one_matrix is right; one_bias is 0, but the layers have biases of 1.")
+    if np.allclose(bias, np.asarray(linear_encoder.layers[-1].bias), atol=1e-4):
+        raise Wrong(
+            "one_matrix is right; one_bias is the last layer's alone. Those of the first two "
+            "layers go through the layers above them."
+        )
+    if np.allclose(bias, 3, atol=1e-4):
+        raise Wrong(
+            "one_matrix is right; one_bias adds the three biases up. Those of the first two "
+            "layers go through the layers above them first."
+        )
+    if not np.allclose(bias, zero, atol=1e-3):
+        raise Wrong(
+            "one_matrix is right, one_bias is not. What does the encoder answer to 784 zeros?"
+        )
+    print("Right: three layers without a bend are one.")
+
+
+def check_3(cured, x_test, confetti, on_confetti):
+    """A denoiser as wide as the copier that draws digits, but confetti no longer."""
+    answered(cured=cured)
+    x, odd = (np.asarray(some[:2000], dtype=np.float32) for some in (x_test, confetti))
+    y = model("cured", cured, x[:100])
+    if y.shape != (100, 784):
+        raise Wrong(f"cured makes {y.shape[1:]} of (784,); wanted: as many pixels as came in.")
+    if not np.allclose(y, model("cured", cured, x[:100]), atol=1e-5):
+        raise Wrong(
+            "cured gives two answers to the same image, so its noise is not only for training. "
+            "`keras.layers.GaussianNoise` leaves it out afterwards."
+        )
+    if y.min() < -1e-6 or y.max() > 1 + 1e-6:
+        raise Wrong(
+            f"cured draws pixels from {y.min():.2f} to {y.max():.2f}; wanted: from 0 to 1, as the "
+            "copier. Does the noise stand in front of the network, and a sigmoid at its end?"
+        )
+    size = list(on_confetti)[-1]
+    parameters, allowed = cured.count_params(), 784 * size + size + size * 784 + 784
+    if parameters != allowed:
+        raise Wrong(
+            f"cured has {parameters:,} parameters, 784-{size}-784 has {allowed:,}. The aim is to "
+            "forbid copying by noise, not by another code."
+        )
+    if full("the error"):
+        on_digits = float(np.mean((x - model("cured", cured, x)) ** 2))
+        error = float(np.mean((odd - model("cured", cured, odd)) ** 2))
+        # Untrained networks, and one that always draws the mean image, make no difference.
+        if on_digits > 0.95 * error:
+            raise Wrong(
+                f"its error is {on_digits:.4f} on clean digits and {error:.4f} on confetti, so it "
+                "has not learned what digits look like. Is it trained, with clean targets?"
+            )
+        if error < 1.1 * on_confetti[size]:
+            raise Wrong(
+                f"its error on confetti is {error:.4f}, the copier's {on_confetti[size]:.4f}: it "
+                "still copies. Is there noise in front of it, strong enough, and is the target "
+                "the clean image?"
+            )
+        print(f"Right: {error:.4f} on confetti, where the copier has {on_confetti[size]:.4f}.")
+    else:
+        print("Right so far: as wide as the copier, and its noise is for training only.")
+
+
+def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
+    """Networks with and without a warm-up, from two seeds each, and the verdict on them."""
+    answered(with_warm_up=with_warm_up, without_warm_up=without_warm_up, larger=larger)
+    wanted = 2 if full("the difference") else 1  # seeds
+    steps = epochs(3) * math.ceil(len(x_train) / 128)
+    both = {"with_warm_up": with_warm_up, "without_warm_up": without_warm_up}
+    losses = {}
+    for name, models in both.items():
+        if not isinstance(models, list | tuple) or len(models) < wanted:
+            raise Wrong(f"{name} is no list of {wanted} or more; wanted: a model for each seed.")
+        for i, one in enumerate(models):
+            y = model(f"{name}[{i}]", one, np.asarray(x_test[:10], dtype=np.float32))
+            if y.shape != (10, 784) or y.min() < 0 or y.max() > 1:
+                raise Wrong(f"{name}[{i}] draws no images of 784 pixels between 0 and 1.")
+            if one.count_params() != 222_384:
+                raise Wrong(
+                    f"{name}[{i}] has {one.count_params():,} parameters, 784-128-64-32 has 222,384."
+                )
+            taken = int(one.optimizer.iterations) if getattr(one, "optimizer", None) else 0
+            if taken != steps:
+                raise Wrong(
+                    f"{name}[{i}] was trained for {taken:,} steps; {epochs(3)} epochs in batches "
+                    f"of 128 are {steps:,}. Is it a new model, trained once?"
+                )
+        losses[name] = [_bce(one, x_test) for one in models]
+        if len(set(losses[name])) < len(models):
+            raise Wrong(
+                f"two models of {name} are the same. Set another seed, and make a new model "
+                "before each training."
+            )
+    if not isinstance(larger, bool | np.bool_):
+        raise Wrong(f"larger is a {type(larger).__name__}; wanted: True or False.")
+    if set(losses["with_warm_up"]) & set(losses["without_warm_up"]):
+        raise Wrong("a model stands in both lists; make a new one before each training.")
+    if wanted == 1:
+        print("Right so far: networks of the chapter's shape, with and without the rise.")
+        return
+    rise, none = (np.array(some) for some in losses.values())
+    gap, spread = none.mean() - rise.mean(), max(np.ptp(rise), np.ptp(none))
+    if larger != (abs(gap) > spread):
+        raise Wrong(
+            f"larger is {larger}, but in your runs the means are {abs(gap):.4f} apart, and two "
+            f"seeds of one kind {spread:.4f}."
+        )
+    print(
+        f"Right: {rise.mean():.4f} with the rise, {none.mean():.4f} without it, and two seeds of "
+        f"one kind are at most {spread:.4f} apart."
+    )
+
+
+def _bce(autoencoder, x):
+    """Mean cross-entropy per pixel, a thousand images at a time."""
+    x, total = np.asarray(x, dtype=np.float32), 0.0
+    for part in np.array_split(x, max(len(x) // 1000, 1)):
+        p = np.clip(model("a model", autoencoder, part).astype(float), 1e-7, 1 - 1e-7)
+        total -= float(np.sum(part * np.log(p) + (1 - part) * np.log(1 - p)))
+    return total / x.size

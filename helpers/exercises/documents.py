@@ -1,0 +1,256 @@
+"""Checks for the exercises of 09-documents."""
+
+import math
+
+import numpy as np
+
+from helpers import documents
+from helpers.exercises import Wrong, answered, full, model, number
+from helpers.profile import epochs
+
+__all__ = ["check_1", "check_2", "check_3", "check_4"]
+
+
+def check_1(first_layer, times_the_weights, window, margin):
+    """Four predictions for convolutions of 5 x 5: parameters, weights, window, overlap."""
+    answered(
+        first_layer=first_layer, times_the_weights=times_the_weights, window=window, margin=margin
+    )
+    number(
+        "first_layer",
+        first_layer,
+        25 * 32 + 32,
+        {
+            25 * 32: "these are the weights; each of the 32 filters has a bias too.",
+            25 * 32 + 1: "each of the 32 filters has a bias of its own.",
+            25: "these are the weights of one filter; there are 32, each with a bias.",
+            26: "that is one filter; there are 32.",
+            9 * 32 + 32: "that is the layer of 3 x 3.",
+            5 * 32 + 32: "a filter of 5 x 5 has more than 5 weights.",
+            25 * 32 * 32 + 32: "32 channels come out of this layer; only one goes in.",
+        },
+        tolerance=1e-6,
+        hint="Count height x width x channels in, for each filter, and its bias.",
+    )
+    number(
+        "times_the_weights",
+        times_the_weights,
+        25 / 9,
+        {
+            5 / 3: "a filter grows in height and in width.",
+            9 / 25: "turn it: the larger network has more weights.",
+            (25 * 1408 + 113) / 12_785: "that is with the biases, which do not become more.",
+            25: "a filter of 3 x 3 has more than one weight.",
+            2.8: "near; give it with two digits after the point, or as a fraction.",
+        },
+        tolerance=2e-3,
+        hint="Each layer grows by the same factor, so one filter is enough to see it.",
+    )
+    number(
+        "window",
+        window,
+        29,
+        {
+            15: "that is the window of the 3 x 3 filters.",
+            35: "windows of layers overlap: each layer adds what it reaches to both sides.",
+            28: "the pixel in the middle counts too.",
+            14: "that is to one side.",
+            5: "that is what one layer sees; there are seven.",
+        },
+        tolerance=1e-6,
+        hint="Go back layer by layer: how many pixels does each add on both sides?",
+    )
+    number(
+        "margin",
+        margin,
+        14,
+        {
+            7: "that is for the 3 x 3 filters.",
+            29: "that is the whole window; how far does it reach beyond its middle?",
+            28: "that is both sides together.",
+            15: "the pixel itself lies in its own tile.",
+            2: "that is what one layer reaches; there are seven.",
+        },
+        tolerance=1e-6,
+        hint="How far beyond itself does a pixel at the rim of a tile see?",
+    )
+    print("Right, all four: window and margin grow with the layers, and with nothing else.")
+
+
+def check_2(only_real, model_before, tuned, real, invented_test):
+    """A copy of the chapter's network, fine-tuned on the real training pages alone."""
+    answered(only_real=only_real)
+    if only_real is model_before or only_real is tuned:
+        raise Wrong(
+            "only_real is one of the chapter's models, not a copy of `model`. If you have trained "
+            "it further, run the notebook from the top again."
+        )
+    page = np.linspace(0, 1, 41 * 53, dtype=np.float32).reshape(1, 41, 53, 1)
+    y = model("only_real", only_real, page)
+    if y.shape != page.shape:
+        raise Wrong(f"only_real makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
+    yours, before = (
+        np.concatenate([np.ravel(w) for w in m.get_weights()] or [[]])
+        for m in (only_real, model_before)
+    )
+    if yours.shape != before.shape:
+        raise Wrong(
+            f"only_real has {yours.size:,} parameters, `model` has {before.size:,}; wanted: a "
+            "copy. `keras.models.clone_model` makes the layers."
+        )
+    if np.array_equal(yours, before):
+        raise Wrong(
+            "only_real has the weights of `model`, to the last digit. Is it trained? And is it a "
+            "copy, or the same layers under another name?"
+        )
+    if np.corrcoef(yours, before)[0, 1] < 0.3:
+        raise Wrong(
+            "only_real has nothing of what `model` learned: `clone_model` gives new weights. "
+            "Bring the old ones over before you train."
+        )
+    if not full("what it forgets"):
+        print("Right so far: a copy of `model`, trained further.")
+        return
+    if not real.real:
+        print("Right so far: trained further. Stand-ins for real pages say nothing on forgetting.")
+        return
+    # On some pages only, the same for both: seconds, and a fair comparison.
+    stained = [
+        [p for p in part if (p.number - 1) // 3 % 4 == 0][:4] for part in (real.train, real.test)
+    ]
+    gain = [_rmse(only_real, part) / _rmse(model_before, part) for part in stained]
+    if gain[1] > 0.98:
+        raise Wrong(
+            f"on stained real pages its error is {gain[1]:.2f} times that of `model`: it has "
+            "gained nothing there. Is it trained on the real pages, long enough, from the "
+            "weights of `model`?"
+        )
+    if gain[1] < 0.85 * gain[0]:
+        raise Wrong(
+            "it has gained more on the test pages than on the training pages. Are you sure that "
+            "it was trained on `pages(real.train)`?"
+        )
+    some = [documents.Pair(0, *pair) for pair in invented_test[::2]]
+    loss = _rmse(only_real, some) / _rmse(tuned, some)
+    if loss < 1.03:
+        raise Wrong(
+            f"on invented pages its error is {loss:.2f} times that of `tuned`: it has forgotten "
+            "nothing. Was it trained on the real pages alone?"
+        )
+    print(f"Right: it has learned real pages, and on invented ones errs {loss:.2f} times as much.")
+
+
+def check_3(far, far_window, invented_test):
+    """A network with dilations 1, 1, 2, 4, 2, 1, 1, trained for 150 steps, and its window."""
+    answered(far=far, far_window=far_window)
+    number(
+        "far_window",
+        far_window,
+        25,
+        {
+            15: "that is the window without dilation.",
+            12: "that is to one side.",
+            13: "that is to one side, with the pixel itself; there are two sides.",
+            24: "the pixel in the middle counts too.",
+            9: "that is the widest layer alone; the others see further on what it sees.",
+            37: "a layer of dilation d adds d pixels to each side, not 3 d in all.",
+        },
+        tolerance=1e-6,
+        hint="Add the seven dilations up: so far a pixel sees to each side.",
+    )
+    page = np.linspace(0, 1, 41 * 53, dtype=np.float32).reshape(1, 41, 53, 1)
+    y = model("far", far, page)
+    if y.shape != page.shape:
+        raise Wrong(f"far makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
+    try:
+        radius = documents.receptive_radius(far)
+    except ValueError as error:
+        raise Wrong(f"far has another build: {error}") from None
+    if radius == 7:
+        raise Wrong("far sees 7 pixels to each side, as without dilation. Is it `make_cleaner()`?")
+    if radius != 12:
+        raise Wrong(
+            f"far sees {radius} pixels to each side; dilations 1, 1, 2, 4, 2, 1, 1 see another "
+            "distance."
+        )
+    if far.count_params() != 12_785:
+        raise Wrong(
+            f"far has {far.count_params():,} parameters, the plain network 12,785. The aim is to "
+            "see farther with no more weights."
+        )
+    steps = epochs(3) * epochs(50)
+    taken = int(far.optimizer.iterations) if getattr(far, "optimizer", None) else 0
+    if taken != steps:
+        raise Wrong(
+            f"far was trained for {taken:,} steps; the plain network had {steps:,}. For a fair "
+            "comparison make a new one, and give it as many."
+        )
+    if full("the error"):
+        some = [documents.Pair(0, *pair) for pair in invented_test[::4]]
+        white = math.sqrt(sum(np.sum((1 - p.clean) ** 2) for p in some) / _pixels(some))
+        if (error := _rmse(far, some)) > 0.5 * white:
+            raise Wrong(
+                f"its RMSE is {error:.3f}; a page that is white all over has {white:.3f}. Is it "
+                "trained with BCE, at the rate of the comparison?"
+            )
+    print("Right: a window of 25 x 25 pixels, and no parameter more.")
+
+
+def check_4(rmse_by_kind, worst_kind, tuned):
+    """The fine-tuned network's error on each kind of dirt, and the kind with the largest."""
+    answered(rmse_by_kind=rmse_by_kind, worst_kind=worst_kind)
+    kinds = ", ".join(documents.DIRT)
+    if not isinstance(rmse_by_kind, dict):
+        raise Wrong(
+            f"rmse_by_kind is a {type(rmse_by_kind).__name__}; wanted: a dict with an error for "
+            f"each kind of dirt ({kinds})."
+        )
+    if set(rmse_by_kind) != set(documents.DIRT):
+        raise Wrong(
+            f"rmse_by_kind has {', '.join(map(str, rmse_by_kind)) or 'no kinds'}; wanted: {kinds}."
+        )
+    for kind, came in rmse_by_kind.items():
+        name = f'rmse_by_kind["{kind}"]'
+        if isinstance(came, dict):
+            raise Wrong(f"{name} is a dict: `judge` gives two scores. Take the RMSE.")
+        # Few pages, and perhaps others than the reader's: right is what is near.
+        some = [
+            documents.Pair(0, *documents.make_page(seed, 210, 270, [kind]))
+            for seed in range(7000, 7000 + epochs(2))
+        ]
+        ours = _rmse(tuned, some)
+        dirty = math.sqrt(sum(np.sum((p.noisy - p.clean) ** 2) for p in some) / _pixels(some))
+        number(name, came, came)  # a finite number at all?
+        if not ours / 2 < came < ours * 2:
+            known = {
+                ours**2: "that is a mean squared error; the RMSE is its root.",
+                dirty: "so far off are the dirty pages themselves. Clean them first.",
+            }
+            for typical, words in known.items():
+                if typical / 2 < came < typical * 2:
+                    raise Wrong(f"{name} is {came:.4g}: {words}")
+            raise Wrong(
+                f"{name} is {came:.4g}, but on pages of this kind `tuned` has about {ours:.2g}. "
+                'Is it `judge(apply(tuned), ...)["rmse"]`?'
+            )
+    if not isinstance(worst_kind, str) or worst_kind not in documents.DIRT:
+        raise Wrong(f"worst_kind is {worst_kind!r}; wanted: one of {kinds}.")
+    worst, best = (f(rmse_by_kind, key=rmse_by_kind.get) for f in (max, min))
+    if rmse_by_kind[worst_kind] < rmse_by_kind[worst]:
+        most = "the lowest: there it does best" if worst_kind == best else "not the highest"
+        raise Wrong(f"worst_kind is {worst_kind}, but its error in your rmse_by_kind is {most}.")
+    ratio = rmse_by_kind[worst] / rmse_by_kind[best]
+    print(f"Right: {worst} it is, with {ratio:.2f} times the error on {best}.")
+
+
+def _pixels(pairs):
+    return sum(pair.clean.size for pair in pairs)
+
+
+def _rmse(cleaner, pairs):
+    """Error per pixel over all pairs, a page at a time, because pages differ in size."""
+    total = 0.0
+    for pair in pairs:
+        y = model("a model", cleaner, pair.noisy[np.newaxis, ..., np.newaxis])[0, ..., 0]
+        total += float(np.sum((y - pair.clean) ** 2, dtype=float))
+    return math.sqrt(total / _pixels(pairs))

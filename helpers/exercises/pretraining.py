@@ -1,0 +1,254 @@
+"""Checks for the exercises of 06-pretraining."""
+
+import math
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from helpers.exercises import NotAnswered, Wrong, answered, array, full, model, number
+
+__all__ = ["check_1", "check_2", "check_3", "check_4"]
+
+
+def check_1(frozen_parameters, finetuned_parameters):
+    """How many parameters learn in 784-128-64-32-10, encoder frozen or fine-tuned."""
+    answered(frozen_parameters=frozen_parameters, finetuned_parameters=finetuned_parameters)
+    new = (64 * 32 + 32) + (32 * 10 + 10)
+    encoder = (784 * 128 + 128) + (128 * 64 + 64)
+    number(
+        "frozen_parameters",
+        frozen_parameters,
+        new,
+        {
+            64 * 32 + 32 * 10: "these are the weights; each output of a layer has a bias too.",
+            64 * 10 + 10: "that is the chapter's softmax layer; now 32 units stand before it.",
+            64 * 32 + 32: "that is the layer of 32 units; the softmax layer learns too.",
+            32 * 10 + 10: "that is the softmax layer; the layer of 32 units is new too.",
+            64 * 32 + 64 + 32 * 10 + 32: "each output of a layer has a bias, not each input.",
+            encoder: "that is the encoder, which is what does not learn.",
+            encoder + new: "that is everything; a frozen encoder does not learn.",
+        },
+        tolerance=1e-6,
+        hint="Count the two layers above the code.",
+    )
+    number(
+        "finetuned_parameters",
+        finetuned_parameters,
+        encoder + new,
+        {
+            encoder: "that is the encoder; the layers above it learn too.",
+            new: "that is the frozen case; now the encoder moves along.",
+            encoder + 650: "that is the chapter's classifier, without the layer of 32 units.",
+            784 * 128 + 128 * 64 + 64 * 32 + 32 * 10: "these are the weights; add the biases.",
+            2 * encoder + new: "the decoder was thrown away; it is not part of the classifier.",
+        },
+        tolerance=1e-6,
+        hint="Count all four layers, from the 784 pixels up.",
+    )
+    print("Right: frozen, one parameter in fifty learns.")
+
+
+def check_2(labels_needed):
+    """A function that reads a curve of accuracies backwards, to a number of labels."""
+    answered(labels_needed=labels_needed)
+    if not callable(labels_needed):
+        raise Wrong(
+            f"labels_needed is a {type(labels_needed).__name__}; wanted: a function of a curve "
+            "and an accuracy."
+        )
+    # Curves of our own: a number found for the chapter's curve does not help here.
+    for curve, accuracy in [
+        ({10: 0.4, 100: 0.7, 1_000: 0.8, 10_000: 0.9}, 0.775),
+        ({20: 0.5, 200: 0.6, 8_000: 0.9}, 0.7),
+    ]:
+        sizes, means = np.array(list(curve)), list(curve.values())
+        try:
+            came = labels_needed(dict(curve), accuracy)
+        except Exception as error:  # any: what a reader's lines raise is not ours to list
+            raise Wrong(
+                f"labels_needed({curve}, {accuracy}) fails: {type(error).__name__}: {error}"
+            ) from None
+        if came is None:
+            raise NotAnswered("labels_needed returns None. Does it end with `return`?")
+        wanted = 10 ** np.interp(accuracy, means, np.log10(sizes))
+        below, above = (sizes[np.searchsorted(means, accuracy) + i] for i in (-1, 0))
+        measured = "that is a number of labels that was measured; read between them too."
+        number(
+            f"labels_needed({curve}, {accuracy})",
+            came,
+            wanted,
+            {
+                np.interp(accuracy, means, sizes): "that is a straight line over the number of "
+                "labels; wanted: over its logarithm.",
+                math.log10(wanted): "that is the logarithm; turn it back into labels.",
+                math.log(wanted): "that is the logarithm; turn it back into labels.",
+                math.exp(math.log10(wanted)): "exp turns back log, 10 ** turns back log10.",
+                10 ** math.log(wanted): "exp turns back log, 10 ** turns back log10.",
+                below: measured,
+                above: measured,
+            },
+            tolerance=1e-2,  # whole labels will do
+            hint="Between two sizes, take a straight line over the logarithm of their number, in "
+            "the curve that is handed in.",
+        )
+    print("Right. Compare with the figure: it reads its lines across in the same way.")
+
+
+def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_test, y_test):
+    """Two encoders as controls, and how well their codes are classified with 100 labels."""
+    answered(encoders=encoders, controls=controls)
+    both = ["untrained", "another_seed"]
+    for name, came in [("encoders", encoders), ("controls", controls)]:
+        if not isinstance(came, dict) or set(both) - set(came):
+            raise Wrong(f"{name} is no dict with the names 'untrained' and 'another_seed'.")
+    x_test, wanted = np.asarray(x_test, dtype=np.float32), {}
+    draws = [draw(100, seed) for seed in seeds]
+    for name in both:
+        label = f"encoders[{name!r}]"
+        z_test = model(label, encoders[name], x_test)
+        if z_test.shape != (len(x_test), 64):
+            raise Wrong(f"{label} makes {z_test.shape[1:]} of (784,); wanted: a code of 64.")
+        weights = encoders[name].get_weights()
+        if [w.shape for w in weights] != [w.shape for w in pretrained]:
+            raise Wrong(f"{label} is another network; wanted: one that `make_encoder` makes.")
+        # Biases start at 0 and at 1, and any training moves them.
+        moved = not (np.all(weights[1] == 0) and np.all(weights[3] == 1))
+        if moved and name == "untrained":
+            raise Wrong(f"{label} has been trained: its biases have moved. Make a new one.")
+        if not moved and name == "another_seed":
+            raise Wrong(f"{label} has not been trained: its biases are as they were.")
+        # Scaled down it would be the same encoder; two seeds have next to nothing in common.
+        a, b = weights[0].ravel(), pretrained[0].ravel()
+        if moved and abs(a @ b) > 0.5 * np.linalg.norm(a) * np.linalg.norm(b):
+            raise Wrong(f"{label} has the weights of ours, or grew from the same: set a new seed.")
+        scores = []
+        for labelled in draws:
+            z = model(label, encoders[name], np.asarray(x_pixels[labelled], dtype=np.float32))
+            classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+            scores.append(classifier.fit(z, y_train[labelled]).score(z_test, y_test))
+        wanted[name] = float(np.mean(scores))
+        known = {100 * wanted[name]: "wanted: a share of 1, no percentage."}
+        known[1 - wanted[name]] = "that is the error; wanted: the accuracy."
+        known[1] = "is that the accuracy on the labelled images? Take the test images."
+        known[scores[0]] = "that is the first draw alone; wanted: the mean over the draws."
+        number(
+            f"controls[{name!r}]",
+            controls[name],
+            wanted[name],
+            known,
+            tolerance=0.007,  # half a percent, as the text rounds
+            hint="Wanted: the mean test accuracy of `logistic` over `draw(100, seed)`, for the "
+            "encoder of that name.",
+        )
+    if full("what training is worth"):
+        if wanted["another_seed"] < wanted["untrained"] + 0.05:
+            raise Wrong(
+                f"another_seed gets {wanted['another_seed']:.1%}, untrained "
+                f"{wanted['untrained']:.1%}: is it pretrained for 6 epochs?"
+            )
+        print(f"Right: {wanted['untrained']:.1%} untrained, {wanted['another_seed']:.1%} trained.")
+    else:
+        print("Right: both controls are what they should be, and so are their accuracies.")
+
+
+def check_4(nine_versions, trained, draw, seeds, scores, x_pixels, y_train, x_test, y_test):
+    """Nine moved versions of each image, and what networks from scratch learned from them."""
+    answered(nine_versions=nine_versions, trained=trained)
+    _check_versions(nine_versions)
+    if not isinstance(trained, list | tuple) or len(trained) != len(seeds):
+        raise Wrong(f"trained is no list of {len(seeds)}; wanted: the weights after each draw.")
+    shapes = [(784, 128), (128,), (128, 64), (64,), (64, 10), (10,)]
+    networks = []
+    for i, weights in enumerate(trained):
+        if not isinstance(weights, list | tuple) or len(weights) != len(shapes):
+            raise Wrong(
+                f"trained[{i}] is no list of 6 arrays; wanted: what `classifier.get_weights()` "
+                "gives after a training."
+            )
+        pairs = enumerate(zip(weights, shapes, strict=True))
+        networks.append([array(f"trained[{i}][{j}]", w, shape) for j, (w, shape) in pairs])
+    if not full("the accuracy"):
+        print("Right so far: nine versions of each image, and weights of the chapter's classifier.")
+        return
+    accuracies = []
+    for i, network in enumerate(networks):
+        labelled = draw(100, seeds[i])
+        seen = _accuracy(network, x_pixels[labelled], y_train[labelled])
+        if seen < 0.9:
+            raise Wrong(
+                f"trained[{i}] gets {seen:.0%} of its own 100 labelled images right. Was it "
+                f"trained on those of draw(100, {seeds[i]}), long enough?"
+            )
+        accuracies.append(_accuracy(network, x_test, y_test))
+    mean = np.mean(accuracies)
+    # Moves alone are not worth ten times the labels.
+    if mean > np.mean(scores["scratch"][1_000]):
+        raise Wrong(
+            f"the mean test accuracy is {mean:.1%}, that of a thousand labels. Did the networks "
+            "see other images than the 100 of their draw, perhaps the test images?"
+        )
+    best = np.mean(scores["denoising"][100])
+    if mean <= best:
+        raise Wrong(
+            f"the mean test accuracy is {mean:.1%}, with denoising pretraining {best:.1%}. Are "
+            "the networks trained on all nine versions, for as many steps as in the race?"
+        )
+    print(f"Right: {mean:.1%}, and the best pretraining has {best:.1%}.")
+
+
+def _check_versions(nine_versions):
+    """Try a reader's function on three images, each different at every pixel of its middle."""
+    if not callable(nine_versions):
+        raise Wrong(
+            f"nine_versions is a {type(nine_versions).__name__}; wanted: a function of images "
+            "and labels."
+        )
+    images, labels = np.zeros((3, 28, 28), np.float32), np.array([7, 2, 4])
+    images[:, 8:20, 8:20] = np.random.default_rng(0).random((3, 12, 12))
+    try:
+        many, named = nine_versions(images.copy(), labels.copy())
+        many, named = np.asarray(many, np.float32).reshape(-1, 28, 28), np.asarray(named)
+    except Exception as error:  # any: what a reader's lines raise is not ours to list
+        raise Wrong(
+            "nine_versions(images, labels), with images of the shape (3, 28, 28), does not give "
+            f"images and labels: {type(error).__name__}: {error}"
+        ) from None
+    if len(many) != 27:
+        raise Wrong(f"nine_versions makes {len(many)} images of 3; wanted: nine of each.")
+    if named.shape != (27,):
+        raise Wrong(f"its labels have the shape {named.shape}; wanted: one for each image.")
+    came = {image.tobytes(): label for image, label in zip(many, named, strict=True)}
+
+    def moved(by):
+        steps = [(dy, dx) for dy in (-by, 0, by) for dx in (-by, 0, by)]
+        return [
+            (np.roll(image, step, axis=(0, 1)).tobytes(), label)
+            for step in steps
+            for image, label in zip(images, labels, strict=True)
+        ]
+
+    if set(came) == {image for image, _ in moved(1)}:
+        raise Wrong("nine_versions moves by one pixel; wanted: by two.")
+    if len(came) < 27:
+        raise Wrong(
+            f"only {len(came)} of the 27 images are different. Is each moved its own way, along "
+            "the axes 1 and 2?"
+        )
+    if set(came) != {image for image, _ in moved(2)}:
+        raise Wrong(
+            "nine_versions gives other pictures than the images moved by -2, 0 and 2 pixels in "
+            "both directions."
+        )
+    if any(came[image] != label for image, label in moved(2)):
+        raise Wrong(
+            "the images are right, but some have another's label. np.tile repeats labels in "
+            "rounds, np.repeat each by itself: which goes with your images?"
+        )
+
+
+def _accuracy(network, x, y):
+    w1, b1, w2, b2, w3, b3 = (w.astype(np.float32) for w in network)
+    z = np.maximum(np.maximum(np.asarray(x, np.float32) @ w1 + b1, 0) @ w2 + b2, 0)
+    return float(np.mean(np.argmax(z @ w3 + b3, axis=1) == y))

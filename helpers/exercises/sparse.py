@@ -1,0 +1,256 @@
+"""Checks for the exercises of 04-sparse."""
+
+import math
+
+import numpy as np
+
+from helpers.exercises import Wrong, answered, array, full, model, number
+
+__all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
+
+
+def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_penalty):
+    """Four prices by hand, and a penalty that charges the mean over units and images."""
+    answered(
+        price_mean=price_mean,
+        price_sum=price_sum,
+        price_mean_of_six=price_mean_of_six,
+        price_sum_of_six=price_sum_of_six,
+        your_penalty=your_penalty,
+    )
+    strength = "the strength is missing: each of these is multiplied by it."
+    number(
+        "price_mean",
+        price_mean,
+        0.3,
+        {
+            3: strength,
+            0.6: "that is the sum over the two images; `L1Penalty` takes the mean over images.",
+            0.1: "that is a mean over the units too; `L1Penalty` sums over the units.",
+        },
+    )
+    number("price_sum", price_sum, 0.6, {6: strength, 0.3: "that is the mean over the images."})
+    number(
+        "price_mean_of_six",
+        price_mean_of_six,
+        0.3,
+        {
+            3: strength,
+            0.9: "three times the images, but also divided by three times as many.",
+            1.8: "that is the sum over the six images.",
+        },
+    )
+    number(
+        "price_sum_of_six",
+        price_sum_of_six,
+        1.8,
+        {
+            18: strength,
+            0.6: "that is the sum for two images; a sum grows with the batch.",
+            0.3: "that is the mean over the images.",
+        },
+    )
+    if isinstance(your_penalty, type):
+        raise Wrong("your_penalty is a class; wanted: a layer made from it, of strength 0.1.")
+    two = np.random.default_rng(0).normal(size=(2, 6)).astype("float32")
+    # The same values as two images, as six, and as two with a code twice as long.
+    for z in [two, np.repeat(two, 3, axis=0), np.repeat(two, 2, axis=1)]:
+        out = model("your_penalty", your_penalty, z)
+        if out.shape != z.shape or not np.allclose(out, z, atol=1e-6):
+            raise Wrong("your_penalty changes the code; it has to return it as it came.")
+        if not your_penalty.losses:
+            raise Wrong("your_penalty adds nothing to the loss: call `self.add_loss(...)`.")
+        came, size = float(sum(np.sum(loss) for loss in your_penalty.losses)), np.abs(z)
+        known = [
+            (size.mean(), "the strength is missing, or it is not 0.1."),
+            (0.1 * z.mean(), "negative values lower the price: take the absolute values."),
+            (0.1 * size.sum(-1).mean(), "that sums over the units, so a longer code costs more."),
+            (0.1 * size.sum(0).mean(), "that sums over the images, so a larger batch costs more."),
+            (0.1 * size.sum(), "that sums over units and images; wanted: means over both."),
+        ]
+        if not math.isclose(came, 0.1 * size.mean(), rel_tol=1e-3):
+            words = [words for typical, words in known if math.isclose(came, typical, rel_tol=1e-3)]
+            raise Wrong(
+                f"your_penalty charges {came:.4g} for {z.shape[0]} images with codes of "
+                f"{z.shape[1]} units whose mean |z| is {size.mean():.4g}: "
+                + (words[0] if words else "wanted: 0.1 times this mean.")
+            )
+    print("Right: a mean does not grow with the batch, and yours not with the code either.")
+
+
+def check_2(same_pictures, dense, x_test):
+    """The dense network with every unit's mean at 1, and the same reconstructions."""
+    answered(same_pictures=same_pictures)
+    if not isinstance(same_pictures, tuple | list) or len(same_pictures) != 2:
+        raise Wrong("same_pictures is not a pair; wanted: (encoder, decoder).")
+    x = np.asarray(x_test, dtype=np.float32)
+    z, old = model("your encoder", same_pictures[0], x), model("encoder", dense[0], x)
+    if z.shape != old.shape:
+        raise Wrong(
+            f"your encoder gives codes of shape {z.shape[1:]}; wanted: {old.shape[1:]}, as before."
+        )
+    x_hat = model("your decoder", same_pictures[1], z[:2000])
+    wanted = model("decoder", dense[1], old[:2000])
+    if x_hat.shape != wanted.shape:
+        raise Wrong(f"your decoder makes {x_hat.shape[1:]}; wanted: {wanted.shape[1:]}.")
+    change = np.abs(x_hat - wanted).max()
+    alive = old.max(axis=0) > 0  # a dead unit has no mean to change
+    means, before = z[:, alive].mean(axis=0), old[:, alive].mean(axis=0)
+    right = np.abs(means - 1).max() <= 0.01
+    if not right and np.allclose(means, before, rtol=1e-3):
+        raise Wrong("the units have the means that they had before.")
+    if not np.allclose(z[:, alive], old[:, alive] * means / before, atol=1e-3 * np.abs(z).max()):
+        raise Wrong(
+            "your code is not the old one times one factor for each unit. Does the factor divide "
+            "the encoder's bias as well as its column of the kernel?"
+        )
+    if not right and np.allclose(means, before**2, rtol=1e-2):
+        raise Wrong("the means are now the squares of what they were: divide, do not multiply.")
+    if not right and abs(means.mean() - 1) < 0.01:
+        raise Wrong(
+            f"the mean over all units is 1, but single units have from {means.min():.2f} to "
+            f"{means.max():.2f}; wanted: 1 for every unit. Take `axis=0`, a factor for each unit."
+        )
+    if not right:
+        raise Wrong(
+            f"the units' means go from {means.min():.2f} to {means.max():.2f}; wanted: 1 each."
+        )
+    if change >= 1e-3:
+        raise Wrong(
+            f"every mean is 1, but a pixel changes by {change:.2g}; wanted: less than 0.001. Each "
+            "row of the decoder's kernel has to undo its unit's factor, and the decoder's bias is "
+            "no part of the code: it stays."
+        )
+    print(f"Right: every mean is 1, and no pixel changes by more than {change:.0e}.")
+
+
+def check_3(bits_of_16, largest_k):
+    """What a code of 16 of 128 units costs, and which k costs as much as a dense code."""
+    answered(bits_of_16=bits_of_16, largest_k=largest_k)
+    names = math.comb(128, 16)
+    number(
+        "bits_of_16",
+        bits_of_16,
+        16 * 8 + math.log2(names),
+        {
+            16 * 8: "these are the activations; their units have to be named too.",
+            math.log2(names): "these are the names; the 16 activations cost 8 bits each.",
+            16 * 8 + math.log(names): "that takes the natural logarithm; bits need `math.log2`.",
+            16 * 8 + math.log10(names): "that takes the logarithm to base 10, not 2.",
+            16 * 8 + 16 * 7: "7 bits for each name tell an order too, which nobody needs.",
+            16 * 8 + 128: "a yes or no for each of 128 units works, but there is a cheaper way.",
+            16 + math.log2(names) / 8: "that is in bytes; wanted: bits.",
+        },
+        tolerance=5e-3,
+        hint="It is 8 bits for each active unit, and log2 of the number of ways to choose them.",
+    )
+    number(
+        "largest_k",
+        largest_k,
+        21,
+        {
+            32: "these units would have to go without names.",
+            22: "it costs 257 bits, one too many.",
+            24: "that takes the natural logarithm; bits need `math.log2`.",
+            28: "that takes the logarithm to base 10, not 2.",
+            17: "7 bits for each name tell an order too; the binomial coefficient costs less.",
+            16: "it costs fewer bits than the dense code, but so do larger k.",
+        },
+        hint="Go up from k = 16 until the bill is more than 256 bits; the k before that is it.",
+    )
+    print("Right: at equal bits, 32 dense units compete with 21 sparse ones.")
+
+
+def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
+    """Median purity of each unit's 20 strongest images, and of 20 of its images by lot."""
+    answered(purity_strongest=purity_strongest, purity_by_lot=purity_by_lot)
+    rng = np.random.default_rng(0)
+    active = {unit: np.flatnonzero(z > 0) for unit, z in enumerate(np.asarray(z_topk).T)}
+    active = {unit: images for unit, images in active.items() if len(images) >= 20}
+
+    def purity(images):
+        return np.bincount(y_test[images]).max() / len(images)
+
+    strongest = [purity(np.argsort(-z_topk[:, unit])[:20]) for unit in active]
+    weakest = [purity(np.argsort(z_topk[:, unit])[:20]) for unit in active]
+    # The lot may fall in many ways: nine of them.
+    lots = [[purity(rng.choice(some, 20, False)) for some in active.values()] for _ in range(9)]
+    medians, wanted = np.median(lots, axis=1), float(np.median(strongest))
+    number(
+        "purity_strongest",
+        purity_strongest,
+        wanted,
+        {
+            100 * wanted: "that is in percent; wanted: a share.",
+            20 * wanted: "that counts images; wanted: a share of the 20.",
+            float(np.mean(strongest)): "that is the mean over the units; wanted: the median.",
+            float(np.median(weakest)): "these are the 20 weakest: sort by `-z_topk[:, unit]`.",
+            float(np.median(medians)): "that is 20 by lot; has it changed places?",
+        },
+        tolerance=5e-3,
+        hint="Is it the 20 strongest *test* images, and only units active for 20 images or more?",
+    )
+    if np.isscalar(purity_by_lot) and isinstance(purity_by_lot, int | float | np.number):
+        low, high = medians.min() - 0.05, medians.max() + 0.05
+        if low <= purity_by_lot <= high:
+            print(f"Right: {wanted:.0%} among the strongest, {purity_by_lot:.0%} by lot.")
+            return
+    of_any = np.mean([purity(rng.choice(len(y_test), 20)) for _ in range(200)])
+    number(
+        "purity_by_lot",
+        purity_by_lot,
+        float(np.median(medians)),
+        {
+            100 * float(np.median(medians)): "that is in percent; wanted: a share.",
+            wanted: "these are the strongest again; draw from all images with a value above 0.",
+            float(of_any): "that is 20 of all test images; draw only where the unit is active.",
+        },
+        tolerance=0.1,
+        hint="Draw 20 of `np.flatnonzero(z_topk[:, unit] > 0)`, without putting back.",
+    )
+
+
+def check_5(found, make_world):
+    """Directions learned in worlds where features are present more and more often."""
+    answered(found=found)
+    if not isinstance(found, dict) or not found:
+        raise Wrong("found is no dict, or empty; wanted: chance -> the learned directions.")
+    truth, _ = make_world(0)  # the directions do not depend on the chance
+    scores = {}
+    for chance, learned in found.items():
+        name = f"found[{chance!r}]"
+        number(f"the chance {chance!r}", chance, chance)
+        if not 0 < chance < 1:
+            raise Wrong(f"{name}: a chance lies between 0 and 1; 30 % is 0.3.")
+        if isinstance(learned, tuple):
+            raise Wrong(f"{name} is a tuple: `find_directions` returns the directions first.")
+        if np.ndim(learned) == 0:
+            raise Wrong(f"{name} is one value; wanted: the directions, the check scores them.")
+        if np.ndim(learned) == 2 and np.shape(learned)[0] == 20 != np.shape(learned)[1]:
+            raise Wrong(f"{name} has a direction in each column; wanted: in each row.")
+        learned = array(name, learned, (None, truth.shape[1]))
+        if learned.shape == truth.shape and np.allclose(learned, truth, atol=1e-6):
+            raise Wrong(f"{name} holds the true directions; wanted: those that were learned.")
+        scores[chance] = _recovery(truth, learned)
+    if full("the recovery"):
+        if len(found) < 2 or max(found) < 0.3:
+            raise Wrong("found lacks a chance: measure at 0.3 and at one or more below it.")
+        best = max(scores, key=scores.get)
+        by_chance = np.random.default_rng(1).normal(size=np.shape(found[best]))
+        by_chance = _recovery(truth, by_chance)
+        if scores[best] < by_chance + 0.15:
+            raise Wrong(
+                f"your best recovery is {scores[best]:.2f}, and random directions have "
+                f"{by_chance:.2f}. Are they learned in `make_world(seed=0, ...)`?"
+            )
+        for chance in sorted(scores):
+            print(f"{64 * chance:4.1f} features at once: {scores[chance]:.3f}")
+        print(f"random directions:     {by_chance:.3f}")
+    else:
+        print("Right so far: directions for each chance.")
+
+
+def _recovery(truth, learned):
+    """Mean best cosine, as in the chapter."""
+    lengths = np.linalg.norm(learned, axis=1, keepdims=True)
+    return float((truth @ (learned / np.maximum(lengths, 1e-12)).T).max(axis=1).mean())
