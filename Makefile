@@ -19,7 +19,7 @@ PORT ?= 8000
 NBGRADER = cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
 
-.PHONY: help book serve test execute sync student instructor bundle assignment grade benchmark lock clean
+.PHONY: help book serve test execute sync student instructor bundle assignment grade hub benchmark lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,12 @@ grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-in
 	@status=0; ($(NBGRADER) autograde $(CHAPTER) --create --force --log-level=WARN) || status=$$?; \
 	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
 	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat $(COURSE)/grades.csv && exit $$status
+
+hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## JupyterHub on http://localhost:8000 for the users of this machine; see book/teaching.md
+	@mkdir -p $(COURSE)
+	$(BIN)/python -m bookbuild.editions student
+	$(BIN)/python -m bookbuild.kernel classroom/jupyter
+	HUB_STATE="$(abspath $(COURSE))" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
 benchmark: book ## time the sources' recipes against the book's, network.js and the figures (about 6 minutes)
 	$(BIN)/python -m benchmarks.dense

@@ -7,20 +7,19 @@ nbgrader does the rest: `make assignment` and `make grade` call it.
 
 import argparse
 import copy
-import json
 import shutil
-import sys
 from pathlib import Path
 
 import nbformat
 
-from bookbuild.chapters import BOOK, chapters
+from bookbuild.chapters import BOOK, ROOT, chapters
 from bookbuild.editions import tags, without_meanings
+from bookbuild.kernel import bring_kernel
 
 POINTS = 1  # for each exercise: its check passes or it does not
 
 # Copied into each new course; what a teacher changes there stays.
-CONFIG = Path(__file__).with_name("nbgrader_config.py")
+CONFIG = ROOT / "classroom" / "nbgrader_config.py"
 
 
 def assignment(notebook):
@@ -78,11 +77,7 @@ def make(chapter, course):
     config = course / "nbgrader_config.py"
     if not config.exists():
         shutil.copy(CONFIG, config)
-    # nbgrader lives in an environment of its own; hand-ins run in the book's.
-    kernel = course / "jupyter" / "kernels" / "python3" / "kernel.json"
-    kernel.parent.mkdir(parents=True, exist_ok=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    kernel.write_text(json.dumps({"argv": argv, "display_name": "Book", "language": "python"}))
+    bring_kernel(course / "jupyter")
     path = source / f"{chapter}.ipynb"
     nbformat.write(assignment(nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4)), path)
     return path
