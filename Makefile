@@ -19,10 +19,10 @@ PORT ?= 8000
 NBGRADER = cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
 
-.PHONY: help book serve test execute sync student instructor bundle assignment grade hub benchmark lock clean
+.PHONY: help book serve test test-classroom execute sync student instructor bundle assignment grade hub benchmark lock clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: .venv/installed node_modules/.vendored ## build the pages from the stored outputs into _build/html
 	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
@@ -38,6 +38,9 @@ test: book .venv-classroom/installed ## check the code, every notebook (quick pr
 	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
 	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
+
+test-classroom: .venv/installed .venv-classroom/installed ## mark made hand-ins of every chapter with nbgrader (long; `make test` takes chapter 3)
+	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_assignments.py
 
 execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=03-simple, default all)
 	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)

@@ -1,6 +1,6 @@
 """nbgrader's real pipeline over made hand-ins: right, wrong, empty, endless and deadly.
 
-`make test` marks chapter 3; `BOOK_CLASSROOM=all` marks every chapter (minutes).
+`make test` marks chapter 3, `make test-classroom` every chapter.
 """
 
 import copy
@@ -52,7 +52,10 @@ def nonsense(stub):
     return "\n".join(f"{name.strip()} = -1" for line in names for name in line.split(","))
 
 
-@pytest.fixture(scope="module", params=CHAPTERS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(chapter, marks=pytest.mark.xdist_group(chapter)) for chapter in CHAPTERS],
+)
 def graded(request, tmp_path_factory):
     """A course with marked hand-ins of a chapter: (chapter, folder, exercises, marks)."""
     chapter, course = request.param, tmp_path_factory.mktemp("course")
