@@ -39,8 +39,8 @@ test: book .venv-classroom/installed ## check the code, every notebook (quick pr
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
 	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
 
-test-classroom: .venv/installed .venv-classroom/installed ## mark made hand-ins of every chapter with nbgrader (long; `make test` takes chapter 3)
-	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_assignments.py
+test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (long; `make test` takes chapter 3)
+	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_editions.py tests/test_assignments.py
 
 execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=03-simple, default all)
 	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)

@@ -37,6 +37,7 @@ c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
 c.Spawner.pre_spawn_hook = lambda spawner: None
+c.Spawner.args = {args!r}
 c.JupyterHub.services = [{{"name": "trial", "api_token": {token!r}}}]
 c.JupyterHub.load_roles = [{{
     "name": "trial",
@@ -64,6 +65,7 @@ class Hub:
             TRIAL.format(
                 config=str(ROOT / "classroom" / "jupyterhub_config.py"),
                 homes=str(state / "{username}"),
+                args=["--allow-root"] if os.geteuid() == 0 else [],
                 token=self.token,
             )
             + f'c.Spawner.environment["JUPYTER_PATH"] = {str(state / "jupyter")!r}\n'

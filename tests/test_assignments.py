@@ -12,12 +12,9 @@ import subprocess
 
 import nbformat
 import pytest
-from conftest import TOP
+from conftest import CLASSROOM, TOP
 
 from bookbuild import assignments
-from bookbuild.chapters import chapters
-
-CHAPTERS = chapters() if os.environ.get("BOOK_CLASSROOM") == "all" else ["03-simple"]
 
 HOSTILE = {
     # Exercise 1 goes first, so that its point is kept.
@@ -54,7 +51,7 @@ def nonsense(stub):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(chapter, marks=pytest.mark.xdist_group(chapter)) for chapter in CHAPTERS],
+    params=[pytest.param(chapter, marks=pytest.mark.xdist_group(chapter)) for chapter in CLASSROOM],
 )
 def graded(request, tmp_path_factory):
     """A course with marked hand-ins of a chapter: (chapter, folder, exercises, marks)."""

@@ -7,6 +7,7 @@ import shutil
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from conftest import CLASSROOM
 from nbclient import NotebookClient
 from sphinx.application import Sphinx
 
@@ -66,7 +67,7 @@ def test_teachers_get_solutions_unfolded_and_notes(chapter):
     nbformat.validate(edition)
 
 
-@every_chapter
+@pytest.mark.parametrize("chapter", CLASSROOM)
 def test_the_students_edition_stops_at_the_open_exercises_alone(chapter, monkeypatch):
     monkeypatch.setenv("BOOK_PROFILE", "quick")
     monkeypatch.setenv("BOOK_DATA", "embedded")
