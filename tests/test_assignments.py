@@ -59,7 +59,7 @@ def graded(request, tmp_path_factory):
     if not shutil.which("make"):
         pytest.fail("this test runs `make assignment` and `make grade`: install make")
     words = [f"CHAPTER={chapter}", f"COURSE={course}"]
-    quick = {"BOOK_PROFILE": "quick", "BOOK_DATA": "embedded", "BOOK_GRADE_TIMEOUT": "60"}
+    quick = {"BOOK_PROFILE": "quick", "BOOK_DATA": "embedded", "BOOK_GRADE_TIMEOUT": "40"}
 
     def make(target):
         done = subprocess.run(
