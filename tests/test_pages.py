@@ -29,8 +29,12 @@ UNRENDERED_MATH = """async () => {
 }"""
 
 # A colour on its way from light to dark is neither; its contrast says nothing.
-SETTLED = """() => Promise.allSettled(document.getAnimations()
-  .filter(a => a.effect.getComputedTiming().endTime < Infinity).map(a => a.finished))"""
+# Not for ever: an animation whose element has gone does not finish.
+SETTLED = """() => Promise.race([
+  new Promise(done => setTimeout(done, 3000)),
+  Promise.allSettled(document.getAnimations()
+    .filter(a => a.effect.getComputedTiming().endTime < Infinity).map(a => a.finished)),
+]).then(() => null)"""
 
 FOCUS = """() => {
   const e = document.activeElement, style = getComputedStyle(e);
