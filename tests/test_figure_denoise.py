@@ -198,14 +198,9 @@ def test_denoise_on_the_page_equals_keras(host, browser):
         figure.get_by_role("button", name="salt and pepper").click()
         # Full share: each pixel is paper or ink, so the canvas shows exactly what went in.
         figure.get_by_role("slider").press("End")
-        ink = {
-            name: figure.locator(f'canvas[aria-label="{name}"]').evaluate(
-                """c => [...c.getContext("2d").getImageData(0, 0, 28, 28).data]
-                  .filter((_, i) => i % 4 === 3)"""
-            )
-            for name in ("damaged", "denoised")
-        }
-        damaged, denoised = (np.array(values, "float32") / 255 for values in ink.values())
+        damaged, denoised = (
+            shown(page, name).ravel().astype("float32") for name in ("damaged", "denoised")
+        )
         assert set(damaged) == {0, 1}
         x_hat = np.asarray(denoiser(damaged.reshape(1, 28, 28, 1))).ravel()
         np.testing.assert_allclose(denoised, x_hat, atol=0.51 / 255)

@@ -1,6 +1,6 @@
 /** Chapter 10: a heartbeat, what comes back of it, and its error beside the threshold. */
 import { load } from "./network.js";
-import { choices, h, meanSquaredError, mount, networks, status } from "./kit.js";
+import { choices, h, meanSquaredError, mount, networks, numbers, rows, status } from "./kit.js";
 import { chart } from "./chart.js";
 
 const REACH = 2; // steps: so far a stroke moves its neighbours with it
@@ -10,7 +10,8 @@ export default {
     mount(el, "A heartbeat, its reconstruction and its error", (root) => {
       const net = networks(model, load).get("autoencoder"), steps = net.inputShape[0];
       const [mean, std] = model.get("_scale"), [start, stop] = model.get("_milliseconds");
-      const examples = curves(model.get("_examples"), steps), kinds = model.get("_kinds");
+      const examples = rows(Array.from(numbers(model.get("_examples"), Float32Array)), steps);
+      const kinds = model.get("_kinds");
       const bars = model.get("_histogram"), errors = [bars.edges[0], bars.edges.at(-1)];
       const powers = bars.edges.filter((_, i) => i % 8 === 0); // Beats makes 8 bars of each
       const volts = examples.flat();
@@ -140,12 +141,6 @@ function bent(curve, stroke) {
     const near = drawn.reduce((a, b) => (Math.abs(b - i) < Math.abs(a - i) ? b : a));
     return value + (stroke.get(near) - curve[near]) * Math.exp(-(((near - i) / REACH) ** 2));
   });
-}
-
-/** The curves in bytes of float32, `steps` values each. */
-function curves({ buffer, byteOffset, byteLength }, steps) {
-  const all = Array.from(new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)));
-  return Array.from({ length: all.length / steps }, (_, i) => all.slice(i * steps, (i + 1) * steps));
 }
 
 const SIZE = { width: 112, height: 76 }; // pixels of a small picture, two to one of the page

@@ -5,7 +5,7 @@ import { h } from "./kit.js";
 export const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"];
 const DASHES = ["none", "7 3", "2 3", "9 3 2 3", "none"];
 /** Paul Tol's ten for the ten digits, as in plots.py. */
-export const DIGIT_COLORS = ["#332288", "#CC6677", "#117733", "#DDCC77", "#88CCEE", "#882255",
+const DIGIT_COLORS = ["#332288", "#CC6677", "#117733", "#DDCC77", "#88CCEE", "#882255",
   "#44AA99", "#999933", "#AA4499", "#777777"];
 
 /**
@@ -145,6 +145,40 @@ function drawn({ color = 0, ...mark }, toX, toY, { left, right, top, bottom }) {
   }
   throw new Error(`a mark has ${Object.keys(mark).join(", ")}; known are line, points, bars, ` +
     "rule, level, ellipse");
+}
+
+/**
+ * Paint digits as dots in their colours, and amid each kind its name.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {number[][]} places [x, y] of each dot, in pixels of the context
+ * @param {number[]} labels which digit each of them is
+ */
+export function digitDots(context, places, labels) {
+  context.globalAlpha = 0.6;
+  places.forEach(([x, y], i) => {
+    context.fillStyle = DIGIT_COLORS[labels[i]];
+    context.beginPath();
+    context.arc(x, y, 1.8, 0, 7);
+    context.fill();
+  });
+  Object.assign(context, { globalAlpha: 1, font: "bold 11px sans-serif", lineWidth: 1.5,
+    textAlign: "center", textBaseline: "middle" });
+  DIGIT_COLORS.forEach((color, label) => {
+    const own = places.filter((_, i) => labels[i] === label);
+    if (!own.length) return;
+    // The digit that is nearest to its kind; logarithms, so that it is amid one of two islands.
+    const sums = own.map(([a, b]) =>
+      own.reduce((sum, [c, d]) => sum + Math.log1p(Math.hypot(c - a, d - b)), 0));
+    const [x, y] = own[sums.indexOf(Math.min(...sums))];
+    context.beginPath();
+    context.arc(x, y, 8, 0, 7);
+    Object.assign(context, { fillStyle: "white", strokeStyle: color });
+    context.fill();
+    context.stroke();
+    context.fillStyle = "black";
+    context.fillText(label, x, y + 0.5);
+  });
 }
 
 /** What stands for a mark in the legend, or in a figure's own. */

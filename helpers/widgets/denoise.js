@@ -1,6 +1,6 @@
 /** Chapter 8: a denoiser meets damage of three kinds, of any strength. */
 import { load } from "./network.js";
-import { h, meanSquaredError, mount, networks, picture, slider, status } from "./kit.js";
+import { h, meanSquaredError, mount, networks, oneOf, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";
 
 /** The kinds of damage: the trait that says how much, a button's words, what it does to an image. */
@@ -36,8 +36,8 @@ export default {
       let seed, draw;
 
       const digit = digitInput(model, show);
-      const buttons = Object.keys(KINDS).map((kind) =>
-        h("button", { type: "button", click: () => model.set("kind", kind) }, kind));
+      const kinds = oneOf({ label: "Damage", values: Object.keys(KINDS),
+        input: (kind) => model.set("kind", kind) });
       const sliders = Object.values(KINDS).map(({ trait, label, values, words }) => slider({
         label, values, words, value: model.get(trait), input: (value) => model.set(trait, value),
       }));
@@ -47,7 +47,7 @@ export default {
       const denoised = picture("denoised"), said = status();
       root.append(
         digit.element,
-        h("div", { class: "pictures", role: "group", "aria-label": "Kind of damage" }, ...buttons),
+        kinds.element,
         ...sliders.map(({ element }) => element),
         h("div", {}, again),
         h("div", { class: "pictures" }, original.element, damaged.element, denoised.element),
@@ -55,9 +55,9 @@ export default {
       );
 
       function show() {
+        kinds.set(model.get("kind"));
         Object.entries(KINDS).forEach(([kind, { trait }], i) => {
           const chosen = kind === model.get("kind");
-          buttons[i].setAttribute("aria-pressed", chosen);
           sliders[i].set(model.get(trait));
           sliders[i].element.style.display = chosen ? "" : "none";
         });

@@ -1,7 +1,7 @@
 /** Chapter 11: the plane of two latents, to walk in. */
 import { load } from "./network.js";
-import { h, mount, networks, picture, slider, status } from "./kit.js";
-import { chart, DIGIT_COLORS } from "./chart.js";
+import { h, mount, networks, numbers, picture, rows, slider, status } from "./kit.js";
+import { chart, digitDots } from "./chart.js";
 import { digitInput } from "./pad.js";
 
 export default {
@@ -82,38 +82,15 @@ export default {
   },
 };
 
-/** Paint the test digits' means for one beta, and each digit's name in the middle of its dots. */
+/** Paint the test digits' means for one beta. */
 function paintDots(model, place, context, toX, toY) {
-  const bytes = (name) => {
-    const { buffer, byteOffset, byteLength } = model.get(name);
-    return new Uint8Array(buffer, byteOffset, byteLength);
-  };
-  const labels = bytes("_labels"), limit = model.get("_limit");
-  const dots = bytes("_dots").subarray(2 * labels.length * place, 2 * labels.length * (place + 1));
+  const limit = model.get("_limit"), labels = numbers(model.get("_labels"), Uint8Array);
   const inside = (value) => (value / 255) * 2 * limit - limit;
-  const own = DIGIT_COLORS.map(() => [[], []]);
+  const dots = rows(Array.from(numbers(model.get("_dots"), Uint8Array)), 2)
+    .slice(labels.length * place, labels.length * (place + 1))
+    .map((dot, i) => ({ dot, label: labels[i] }))
+    .filter(({ dot }) => dot.every((value) => value > 0 && value < 255)); // those are beyond the plane
   context.clearRect(toX(-limit), toY(limit), toX(limit) - toX(-limit), toY(-limit) - toY(limit));
-  labels.forEach((label, i) => {
-    const [x, y] = [toX(inside(dots[2 * i])), toY(inside(dots[2 * i + 1]))];
-    own[label][0].push(x);
-    own[label][1].push(y);
-    if ([0, 255].includes(dots[2 * i]) || [0, 255].includes(dots[2 * i + 1])) return; // beyond
-    context.fillStyle = DIGIT_COLORS[label];
-    context.beginPath();
-    context.arc(x, y, 1.7, 0, 2 * Math.PI);
-    context.fill();
-  });
-  Object.assign(context, { font: "bold 11px sans-serif", textAlign: "center",
-    textBaseline: "middle", lineWidth: 1.5 });
-  own.forEach((coordinates, label) => {
-    if (!coordinates[0].length) return;
-    const middle = coordinates.map((values) => values.sort((a, b) => a - b)[values.length >> 1]);
-    Object.assign(context, { fillStyle: "white", strokeStyle: DIGIT_COLORS[label] });
-    context.beginPath();
-    context.arc(...middle, 7, 0, 2 * Math.PI);
-    context.fill();
-    context.stroke();
-    context.fillStyle = "black";
-    context.fillText(label, ...middle);
-  });
+  digitDots(context, dots.map(({ dot: [x, y] }) => [toX(inside(x)), toY(inside(y))]),
+    dots.map(({ label }) => label));
 }

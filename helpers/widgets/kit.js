@@ -194,11 +194,20 @@ export function meanSquaredError(x, y) {
   return sum / x.length;
 }
 
+/** The numbers in bytes that came from Python: `kind` is Uint8Array, Float32Array, ... */
+export function numbers({ buffer, byteOffset, byteLength }, kind) {
+  return new kind(buffer.slice(byteOffset, byteOffset + byteLength)); // a copy, or it might not be aligned
+}
+
+/** An array cut into rows of this length. */
+export function rows(values, length) {
+  return Array.from({ length: values.length / length }, (_, i) =>
+    values.slice(i * length, (i + 1) * length));
+}
+
 /** The images in bytes of gray (0 paper, 255 ink), `size` pixels each, as numbers from 0 to 1. */
 export function images(bytes, size = 784) {
-  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const all = Float32Array.from(view, (value) => value / 255);
-  return Array.from({ length: all.length / size }, (_, i) => all.subarray(i * size, (i + 1) * size));
+  return rows(Float32Array.from(numbers(bytes, Uint8Array), (value) => value / 255), size);
 }
 
 /**
@@ -209,8 +218,7 @@ export function images(bytes, size = 784) {
  * @returns {Map<string, object>}
  */
 export function networks(model, load) {
-  const { buffer, byteOffset, byteLength } = model.get("_weights");
-  const weights = new Uint8Array(buffer, byteOffset, byteLength);
+  const weights = numbers(model.get("_weights"), Uint8Array);
   return new Map(model.get("_networks").map(({ name, spec, start, stop }) =>
     [name, load(spec, weights.subarray(start, stop))]));
 }

@@ -1,6 +1,6 @@
 /** Chapter 12: maps of codes, and on them the digits whose codes are nearest. */
-import { h, mount, picture, status } from "./kit.js";
-import { DIGIT_COLORS, chart } from "./chart.js";
+import { h, mount, numbers, oneOf, picture, rows, status } from "./kit.js";
+import { chart, digitDots } from "./chart.js";
 
 const SIDE = 28; // pixels of a picture
 
@@ -10,20 +10,20 @@ export default {
     const sheet = await createImageBitmap(png).catch((error) => error);
     mount(el, "Maps of codes, and the nearest codes of a digit", (root) => {
       if (sheet instanceof Error) throw sheet;
-      const names = model.get("_maps"), labels = numbers(model.get("_labels"), Uint8Array);
-      const places = rows(numbers(model.get("_places"), Uint16Array), 2); // of all maps
-      const neighbours = rows(numbers(model.get("_neighbours"), Uint16Array), 5);
-      const near = rows(numbers(model.get("_near"), Uint8Array), 5); // of all maps
+      const table = (name, kind, columns) => rows(Array.from(numbers(model.get(name), kind)), columns);
+      const names = model.get("_maps"), labels = table("_labels", Uint8Array, 1).flat();
+      const places = table("_places", Uint16Array, 2); // of all maps
+      const neighbours = table("_neighbours", Uint16Array, 5);
+      const near = table("_near", Uint8Array, 5); // of all maps
 
-      const buttons = names.map((name) =>
-        h("button", { type: "button", click: () => model.set("map", name) }, name));
+      const choice = oneOf({ label: "Map", values: names, input: (name) => model.set("map", name) });
       const pictures = ["the digit", ...neighbours[0].map((_, i) => `nearest code ${i + 1}`)]
         .map((name) => picture(name));
       const said = status();
       const maps = names.map((name, i) =>
         digitMap(name, places.slice(i * labels.length, (i + 1) * labels.length)));
       root.append(
-        h("div", { class: "pictures", role: "group", "aria-label": "Map" }, ...buttons),
+        choice.element,
         h("div", { class: "pictures in-line" }, ...pictures.map(({ element }) => element)),
         said,
         ...maps.map((map) => map.element),
@@ -37,8 +37,8 @@ export default {
           x: { ...axis, label: "first axis of the map" },
           y: { ...axis, label: "second axis of the map" },
           width: 340, height: 332,
-          backdrop: (context, toX, toY) => paint(context, labels,
-            places.map(([x, y]) => [toX(x), toY(y)])),
+          backdrop: (context, toX, toY) => digitDots(context,
+            places.map(([x, y]) => [toX(x), toY(y)]), labels),
           pick: {
             label: "The chosen digit", value: places[model.get("digit")], hover: true,
             step: (direction) => places[nextDigit(places, model.get("digit"), direction)],
@@ -58,7 +58,7 @@ export default {
         const { places, ...map } = maps[number], its = neighbours[digit];
         const isNear = near[number * labels.length + digit];
         maps.forEach(({ element }, i) => { element.hidden = i !== number; });
-        buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === number));
+        choice.set(model.get("map"));
         [digit, ...its].forEach((one, i) => {
           const { canvas, element } = pictures[i], columns = sheet.width / SIDE;
           const context = canvas.getContext("2d");
@@ -91,34 +91,6 @@ export default {
   },
 };
 
-/** Paint all digits as points in their colours, and amid each kind its name. */
-function paint(context, labels, places) {
-  context.globalAlpha = 0.6;
-  places.forEach(([x, y], i) => {
-    context.fillStyle = DIGIT_COLORS[labels[i]];
-    context.beginPath();
-    context.arc(x, y, 1.8, 0, 7);
-    context.fill();
-  });
-  Object.assign(context, { globalAlpha: 1, font: "bold 11px sans-serif", lineWidth: 1.5,
-    textAlign: "center", textBaseline: "middle" });
-  DIGIT_COLORS.forEach((color, label) => {
-    const own = places.filter((_, i) => labels[i] === label);
-    if (!own.length) return;
-    // The digit that is nearest to its kind; logarithms, so that it is amid one of two islands.
-    const sums = own.map(([a, b]) =>
-      own.reduce((sum, [c, d]) => sum + Math.log1p(Math.hypot(c - a, d - b)), 0));
-    const [x, y] = own[sums.indexOf(Math.min(...sums))];
-    context.beginPath();
-    context.arc(x, y, 8, 0, 7);
-    Object.assign(context, { fillStyle: "white", strokeStyle: color });
-    context.fill();
-    context.stroke();
-    context.fillStyle = "black";
-    context.fillText(label, x, y + 0.5);
-  });
-}
-
 function nearestTo(places, [x, y]) {
   const distances = places.map((place) => Math.hypot(place[0] - x, place[1] - y));
   return distances.indexOf(Math.min(...distances));
@@ -134,14 +106,4 @@ function nextDigit(places, from, [right, up]) {
     [next, least] = [i, Math.hypot(dx, dy)];
   });
   return next;
-}
-
-/** The numbers in bytes that came from Python. */
-function numbers({ buffer, byteOffset, byteLength }, kind) {
-  return Array.from(new kind(buffer.slice(byteOffset, byteOffset + byteLength)));
-}
-
-function rows(values, length) {
-  return Array.from({ length: values.length / length }, (_, i) =>
-    values.slice(i * length, (i + 1) * length));
 }
