@@ -34,7 +34,7 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 
 test: book .venv-classroom/installed ## check the code, every notebook (quick profile) and the built pages
 	$(BIN)/ruff check && $(BIN)/ruff format --check
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder tests
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 600 tests
 	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
 	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
