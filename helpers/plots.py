@@ -62,14 +62,30 @@ class Figure(matplotlib.figure.Figure):
         picture.save(stored, format="png", optimize=True)
         return stored.getvalue()
 
-    def _ipython_display_(self):
-        from IPython.display import display
+    def show(self, handle=None):
+        """Show the figure in a notebook, once more or in place of another.
 
-        display(
+        Parameters
+        ----------
+        handle : IPython.display.DisplayHandle, optional
+            What an earlier `show` returned: this figure takes that one's place.
+
+        Returns
+        -------
+        IPython.display.DisplayHandle
+        """
+        from IPython.display import DisplayHandle
+
+        handle, shown = handle or DisplayHandle(), handle is not None
+        (handle.update if shown else handle.display)(
             {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt},
             raw=True,
             metadata={"image/png": {"alt": self.alt, "width": _PAGE_WIDTH}},
         )
+        return handle
+
+    def _ipython_display_(self):
+        self.show()
 
 
 def figure(alt, height, **subplots):

@@ -1,4 +1,4 @@
-"""Show long training on one line that tidies itself."""
+"""Show long work on one line that tidies itself."""
 
 import io
 import sys
@@ -22,13 +22,40 @@ def bar(label="training"):
         Give it to ``model.fit(..., verbose=0, callbacks=[progress.bar()])``.
         One callback shows one call of ``fit``.
     """
-    from tqdm import tqdm
     from tqdm.keras import TqdmCallback  # imports Keras
+
+    return TqdmCallback(verbose=0, **_line(label, "epochs"))
+
+
+def count(total, label, unit):
+    """Make a line that counts finished parts of a work.
+
+    Parameters
+    ----------
+    total : int
+        How many parts there are.
+    label : str
+        What is being done, in a word or two.
+    unit : str
+        What is counted, in the plural: ``"tasks"``.
+
+    Returns
+    -------
+    tqdm.tqdm
+        Call its ``update()`` after each part; use it in a ``with`` block.
+    """
+    line = _line(label, unit)
+    return line.pop("tqdm_class")(total=total, **line)
+
+
+def _line(label, unit):
+    """Return the settings of a tqdm line that works in Jupyter, Colab and a terminal."""
+    from tqdm import tqdm
 
     class Line(tqdm):
         def close(self):
             if self.n == self.total:  # done: no time is left to tell
-                self.bar_format = "{desc}: {n_fmt} epochs in {elapsed}{postfix}"
+                self.bar_format = f"{{desc}}: {{n_fmt}} {unit} in {{elapsed}}{{postfix}}"
             super().close()
 
     class NotebookLine(Line):
@@ -46,10 +73,10 @@ def bar(label="training"):
                 self.shown.update(state, raw=True)
 
     notebook = "ipykernel" in sys.modules
-    return TqdmCallback(
-        verbose=0,
-        desc=label,
-        bar_format="{desc}: {n_fmt}/{total_fmt} epochs in {elapsed}, {remaining} left{postfix}",
-        tqdm_class=NotebookLine if notebook else Line,
-        file=io.StringIO() if notebook else None,
-    )
+    left = f"{{n_fmt}}/{{total_fmt}} {unit} in {{elapsed}}, {{remaining}} left{{postfix}}"
+    return {
+        "desc": label,
+        "bar_format": f"{{desc}}: {left}",
+        "tqdm_class": NotebookLine if notebook else Line,
+        "file": io.StringIO() if notebook else None,
+    }

@@ -1,0 +1,320 @@
+"""Sweeps: one task for each setting, on the processes of this machine or on a cluster, by Dask."""
+
+import contextlib
+import functools
+import io
+import itertools
+import logging
+import os
+import time
+
+import dask
+import distributed
+import pandas as pd
+
+from helpers import data, progress
+
+__all__ = ["SweepError", "connect", "grid", "pixels", "run"]
+
+#: Packages of which the notebook and all workers should have the same version.
+PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "autoencoder-book")
+
+
+# Near its memory limit a worker would store results on disk, then pause until there is room.
+# But a training holds its memory itself: a paused worker would wait for ever.
+_ALL_OR_NOTHING = {
+    f"distributed.worker.memory.{action}": False for action in ("target", "spill", "pause")
+}
+
+
+class SweepError(RuntimeError):
+    """A sweep that cannot start; the message says what came, what was wanted and what to do."""
+
+
+def grid(**choices):
+    """Return every combination of the choices.
+
+    Parameters
+    ----------
+    **choices
+        For each name the values to try, in a list, tuple or range.
+
+    Returns
+    -------
+    list of dict
+        The last name varies fastest.
+
+    Raises
+    ------
+    SweepError
+        If there is nothing to choose from, or the values come without a list.
+
+    Examples
+    --------
+    >>> grid(code=[2, 32], seed=[0])
+    [{'code': 2, 'seed': 0}, {'code': 32, 'seed': 0}]
+    """
+    if not choices:
+        raise SweepError("the grid has no names; wanted: grid(code=[2, 8, 32], seed=range(3))")
+    for name, values in choices.items():
+        if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+            raise SweepError(f"{name} is {values!r}; wanted: the values to try, as in [{values!r}]")
+        if not len(values):
+            raise SweepError(f"{name} has no values, so the grid is empty; wanted: at least one")
+    return [dict(zip(choices, each, strict=True)) for each in itertools.product(*choices.values())]
+
+
+class _OneThread(distributed.WorkerPlugin):
+    """Start TensorFlow in a worker once, with as many threads as the worker may run tasks.
+
+    TensorFlow takes all cores by default: several workers would then fight for them.
+    """
+
+    name = "one-thread"
+
+    def setup(self, worker):
+        with _without_notes():
+            import tensorflow as tf
+
+            threads = worker.state.nthreads
+            if threads != tf.config.threading.get_intra_op_parallelism_threads():
+                tf.config.threading.set_intra_op_parallelism_threads(threads)
+                tf.config.threading.set_inter_op_parallelism_threads(threads)
+            tf.zeros(1)  # starts it
+
+
+@contextlib.contextmanager
+def _without_notes():
+    """Keep TensorFlow's notes at its start, which no setting stops, out of the notebook."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def connect(workers=2, memory="2GB", patience=15):
+    """Return a Dask client: of the cluster that you name, else of processes on this machine.
+
+    The cluster is named by Dask's own setting ``scheduler-address``, which the environment
+    variable ``DASK_SCHEDULER_ADDRESS`` fills (``tcp://host:8786``). It prints which it is.
+
+    Parameters
+    ----------
+    workers : int
+        Processes to start on this machine, each with one thread.
+    memory : str or int
+        Bytes that each of these processes may use, such as ``"2GB"``: above that Dask ends
+        it, starts another in its place and repeats its task.
+    patience : float
+        Seconds to wait for the answer of a cluster, and as many for its first worker.
+
+    Returns
+    -------
+    distributed.Client
+        Use it in a ``with`` block, or call its ``shutdown()``, which ends the processes.
+
+    Raises
+    ------
+    SweepError
+        If no scheduler answers at the address, it has no worker, or a worker cannot
+        import this package.
+
+    Warns
+    -----
+    UserWarning
+        If versions of Dask, Python, Keras, TensorFlow or this book differ between notebook,
+        scheduler and workers: Dask's own table of them.
+    """
+    address = dask.config.get("scheduler-address", None)
+    if address is None:
+        with dask.config.set(_ALL_OR_NOTHING):
+            # The client makes the cluster itself, or its end would not be the cluster's.
+            client = distributed.Client(
+                n_workers=workers,
+                threads_per_worker=1,
+                memory_limit=memory,
+                dashboard_address=":0",  # any free port: there may be other clusters
+                silence_logs=logging.CRITICAL,  # what goes wrong in a task stands in its row
+            )
+    else:
+        client = _reach(address, patience)
+    try:
+        client.register_plugin(_OneThread())
+    except ModuleNotFoundError as error:
+        client.close()
+        raise SweepError(
+            f"a worker has no package {error.name!r}. Start the workers in the book's "
+            "environment, or install it there: pip install -e . in the folder of the book."
+        ) from error
+    where = "processes on this machine" if address is None else f"workers behind {address}"
+    print(f"{len(client.scheduler_info(n_workers=-1)['workers'])} {where}.")
+    return client
+
+
+def _reach(address, patience):
+    """Return a client of a running scheduler that has at least one worker."""
+    named = f"{address}, which DASK_SCHEDULER_ADDRESS or Dask's configuration names"
+    try:
+        client = distributed.Client(address, timeout=patience)
+    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise SweepError(
+            f"no scheduler answers at {named} (waited {patience:g} s). Is it running, and "
+            "reachable from here? Start one with 'dask scheduler', or unset the variable to "
+            "use this machine."
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=patience)
+    except OSError as error:
+        client.close()
+        raise SweepError(
+            f"the scheduler at {named}, has no workers (waited {patience:g} s). Start some: "
+            f"dask worker {address}"
+        ) from error
+    client.get_versions(check=True, packages=PACKAGES)
+    return client
+
+
+@functools.cache
+def pixels(sha256):
+    """Return the digits as rows of pixels, as tensors; each process loads them once.
+
+    Parameters
+    ----------
+    sha256 : str
+        ``sha256`` of the notebook's own `helpers.data.digits`: every worker has to work
+        on the same data.
+
+    Returns
+    -------
+    x_train, x_test : tensor of float32, shape (n, 784)
+        Tensors, because `fit` would copy an array each time.
+
+    Raises
+    ------
+    helpers.data.DataError
+        If this process has found other digits.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):  # the notebook has said it for itself
+        digits = data.digits()
+    if digits.sha256 != sha256:
+        raise data.DataError(
+            f"this worker has other digits than the notebook (source: {digits.source}). Give "
+            "it the same data folder: set BOOK_DATA before it starts."
+        )
+    from keras import ops
+
+    return tuple(ops.convert_to_tensor(data.flat(x)) for x in (digits.x_train, digits.x_test))
+
+
+def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sweep", **places):
+    """Run a task for each setting, and show the results while they arrive.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        See `connect`.
+    task : callable
+        Called as ``task(**setting)`` in a worker; returns a dict of numbers or words. It
+        has to import what it needs and to load its own data (`pixels`), because it is sent
+        to the worker by itself.
+    settings : list of dict
+        One task each; see `grid`.
+    draw : callable, optional
+        Makes a `helpers.plots.Figure` of the rows so far that have no error; it is drawn
+        anew as they arrive.
+    retries : int
+        How often to repeat a task that raises. (A task whose worker dies is repeated by
+        Dask in any case, at most three times.)
+    at_most : int
+        How many tasks this call may be; more have to be asked for.
+    label : str
+        What the line of progress says.
+    **places
+        Passed to `distributed.Client.map`: ``workers``, ``resources``, ``priority``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each setting, in their order: the setting, what the task returned,
+        ``seconds`` (float), ``worker`` (str) and ``error`` (str, empty if there is none). A
+        task that fails leaves its reason in its row, and the others go on. After an
+        interruption the rows that had not arrived say so.
+
+    Raises
+    ------
+    SweepError
+        If there are no settings, or more than `at_most`.
+    """
+    settings = list(settings)
+    if not settings:
+        raise SweepError("there are no settings; wanted: a list of dicts, such as grid(code=[32])")
+    if len(settings) > at_most:
+        raise SweepError(
+            f"{len(settings):,} tasks came; at most {at_most:,} are run unless you ask for more. "
+            f"If you mean it: run(..., at_most={len(settings)})"
+        )
+    rows = [setting | {"error": "not finished"} for setting in settings]
+    # pure=False: equal settings are tasks of their own, not one task asked for twice.
+    if places.get("workers"):  # one that dies must not take its tasks along
+        places = {"allow_other_workers": True} | places
+    futures = client.map(
+        functools.partial(_timed, task), settings, pure=False, retries=retries, **places
+    )
+    waiting = {future.key: (i, future) for i, future in enumerate(futures)}
+    arrivals = distributed.as_completed(futures)
+    # A result that is still wanted would be computed again if its worker died: keep no future
+    # of one that has arrived.
+    del futures
+    picture = _Picture(draw)
+    try:
+        with progress.count(len(settings), label, "tasks") as line:
+            for future in arrivals:
+                try:
+                    result = future.result()
+                except Exception as error:
+                    result = {"error": f"{type(error).__name__}: {error}"}
+                i = waiting.pop(future.key)[0]
+                del future
+                rows[i] = settings[i] | result
+                line.update()
+                picture.show(rows)
+    except KeyboardInterrupt:
+        client.cancel([future for _, future in waiting.values()])
+        print("Stopped: the table holds what had arrived.")
+    picture.show(rows, last=True)
+    return pd.DataFrame(rows)
+
+
+def _timed(task, setting):
+    """Run one task in a worker; return its results with the time it took and where it ran."""
+    start = time.perf_counter()
+    result = task(**setting)
+    try:
+        result = dict(result)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"the task returned {'nothing' if result is None else f'a {type(result).__name__}'}; "
+            "wanted: a dict of numbers or words, such as {'test_bce': 0.09}"
+        ) from None
+    return result | {
+        "seconds": time.perf_counter() - start,
+        "worker": str(distributed.get_worker().name),
+        "error": "",
+    }
+
+
+class _Picture:
+    """One place in the notebook that is drawn anew, at most once in two seconds."""
+
+    def __init__(self, draw):
+        self.draw, self.handle, self.drawn = draw, None, -2.0
+
+    def show(self, rows, last=False):
+        finished = [row for row in rows if not row["error"]]
+        if self.draw and finished and (last or time.monotonic() - self.drawn > 2):
+            self.handle = self.draw(pd.DataFrame(finished)).show(self.handle)
+            self.drawn = time.monotonic()
