@@ -3,6 +3,10 @@
 SHELL := bash
 
 PYTHON ?= python3
+# Colab's, or the nearest that this machine has.
+COLAB_PYTHON ?= $(or $(shell for v in 3.13 3.12 3.11; do \
+  for p in python$$v ~/.pyenv/versions/$$v.*/bin/python; do \
+    $$p -c '' 2>/dev/null && echo $$p && exit; done; done),$(PYTHON))
 BIN := .venv/bin
 UV := $(shell command -v uv)
 NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
@@ -19,7 +23,7 @@ PORT ?= 8000
 NBGRADER = cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
 
-.PHONY: help book serve test test-classroom execute sync student instructor bundle assignment grade hub benchmark lock clean
+.PHONY: help book serve test test-classroom test-colab execute sync student instructor bundle assignment grade hub benchmark lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +45,10 @@ test: book .venv-classroom/installed ## check the code, every notebook (quick pr
 
 test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (long; `make test` takes chapter 3)
 	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_editions.py tests/test_assignments.py
+
+test-colab: .venv-colab/installed ## run every notebook's quick profile with Google Colab's versions
+	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
+	BOOK_PROFILE=quick BOOK_DATA=embedded .venv-colab/bin/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
 
 execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=03-simple, default all)
 	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)
@@ -87,32 +95,31 @@ lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml,
 	  pyproject.toml --output-file requirements.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" --group classroom --output-file requirements-classroom.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --group colab --group book --group test \
+	  pyproject.toml --output-file requirements-colab.txt
 	$(NPM) install --package-lock-only --ignore-scripts
 
 clean: ## remove what the other commands made, stored notebooks apart
-	rm -rf .venv .venv-classroom _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-classroom .venv-colab _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
 
-.venv/installed: requirements.txt pyproject.toml
+# An environment from a lock: $(call environment,folder,lock,Python,own package or nothing)
+define environment
+$(1)/installed: $(2) pyproject.toml
 ifdef UV
-	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) .venv
-	uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
-	uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@test -x $(1)/bin/python || uv venv --quiet --python $(3) $(1)
+	uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2)
+	$(if $(4),uv pip install --quiet --python $(1)/bin/python --no-deps --editable .)
 else
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@test -x $(1)/bin/python || $(3) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --require-hashes -r $(2)
+	$(if $(4),$(1)/bin/python -m pip install --quiet --no-deps --editable .)
 endif
-	@touch $@
-
-.venv-classroom/installed: requirements-classroom.txt
-ifdef UV
-	@test -x .venv-classroom/bin/python || uv venv --quiet --python $(PYTHON) .venv-classroom
-	uv pip install --quiet --python .venv-classroom/bin/python --require-hashes -r requirements-classroom.txt
-else
-	@test -x .venv-classroom/bin/python || $(PYTHON) -m venv .venv-classroom
-	.venv-classroom/bin/python -m pip install --quiet --require-hashes -r requirements-classroom.txt
-endif
-	@touch $@
+	@touch $$@
+endef
+$(eval $(call environment,.venv,requirements.txt,$(PYTHON),helpers))
+$(eval $(call environment,.venv-classroom,requirements-classroom.txt,$(PYTHON)))
+$(eval $(call environment,.venv-colab,requirements-colab.txt,$(COLAB_PYTHON),helpers))
 
 node_modules/.vendored: package-lock.json bookbuild/vendor.py bookbuild/figures.js .venv/installed
 	$(NPM) ci --ignore-scripts --silent

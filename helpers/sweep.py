@@ -1,15 +1,22 @@
 """Sweeps: one task for each setting, on the processes of this machine or on a cluster, by Dask."""
 
+import asyncio
+import concurrent.futures
 import contextlib
 import functools
 import io
 import itertools
 import logging
 import os
+import random
+import re
+import sys
 import time
 
 import dask
+import dask.sizeof
 import distributed
+import distributed.comm
 import pandas as pd
 
 from helpers import data, progress
@@ -64,15 +71,18 @@ def grid(**choices):
     return [dict(zip(choices, each, strict=True)) for each in itertools.product(*choices.values())]
 
 
-class _OneThread(distributed.WorkerPlugin):
-    """Start TensorFlow in a worker once, with as many threads as the worker may run tasks.
+class _ForTraining(distributed.WorkerPlugin):
+    """Make a worker fit for training.
 
-    TensorFlow takes all cores by default: several workers would then fight for them.
+    TensorFlow gets as many threads as the worker may run tasks: by default it takes all cores,
+    and several workers would fight for them. And Dask, which weighs results by chance samples,
+    gets a generator of its own: it would draw from Python's, whose seed Keras has set.
     """
 
-    name = "one-thread"
+    name = "for-training"
 
     def setup(self, worker):
+        dask.sizeof.random = random.Random()
         with _without_notes():
             import tensorflow as tf
 
@@ -143,22 +153,33 @@ def connect(workers=2, memory="2GB", patience=15):
     else:
         client = _reach(address, patience)
     try:
-        client.register_plugin(_OneThread())
-    except ModuleNotFoundError as error:
+        client.register_plugin(_ForTraining())
+    except Exception as error:
         client.close()
+        # From a worker that cannot even read the plugin only the words of its error come.
+        lacks = re.search(r"No module named '([\w.]+)'|Can't get attribute '(\w+)'", str(error))
+        if not lacks:
+            raise
+        what = f"no package {lacks[1]!r}" if lacks[1] else "another version of the book"
         raise SweepError(
-            f"a worker has no package {error.name!r}. Start the workers in the book's "
-            "environment, or install it there: pip install -e . in the folder of the book."
+            f"a worker has {what}. Start the workers in the book's environment, or install it "
+            "there: pip install -e . in the folder of the book."
         ) from error
-    where = "processes on this machine" if address is None else f"workers behind {address}"
-    print(f"{len(client.scheduler_info(n_workers=-1)['workers'])} {where}.")
+    n = len(client.scheduler_info(n_workers=-1)["workers"])
+    if address is None:
+        print(f"{n} process{'es' if n > 1 else ''} on this machine.")
+    else:
+        print(f"{n} worker{'s' if n > 1 else ''} behind {address}.")
     return client
 
 
 def _reach(address, patience):
     """Return a client of a running scheduler that has at least one worker."""
     named = f"{address}, which DASK_SCHEDULER_ADDRESS or Dask's configuration names"
+    greeting = asyncio.wait_for(_greet(address, patience), patience)
     try:
+        with concurrent.futures.ThreadPoolExecutor(1) as apart:  # a notebook has a loop of its own
+            apart.submit(asyncio.run, greeting).result()
         client = distributed.Client(address, timeout=patience)
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         raise SweepError(
@@ -176,6 +197,13 @@ def _reach(address, patience):
         ) from error
     client.get_versions(check=True, packages=PACKAGES)
     return client
+
+
+async def _greet(address, patience):
+    """Say hello to a scheduler: a `Client` waits for ever for one that accepts and is silent."""
+    secrets = distributed.Security().get_connection_args("client")
+    comm = await distributed.comm.connect(address, timeout=patience, **secrets)
+    await comm.close()
 
 
 @functools.cache
@@ -247,7 +275,7 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
     Raises
     ------
     SweepError
-        If there are no settings, or more than `at_most`.
+        If there are no settings, more than `at_most`, or one has the name of a result.
     """
     settings = list(settings)
     if not settings:
@@ -256,6 +284,10 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
         raise SweepError(
             f"{len(settings):,} tasks came; at most {at_most:,} are run unless you ask for more. "
             f"If you mean it: run(..., at_most={len(settings)})"
+        )
+    if taken := {"seconds", "worker", "error"} & {name for each in settings for name in each}:
+        raise SweepError(
+            f"a setting is called {min(taken)!r}, as a column of results is; rename it"
         )
     rows = [setting | {"error": "not finished"} for setting in settings]
     # pure=False: equal settings are tasks of their own, not one task asked for twice.
@@ -292,7 +324,12 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
 def _timed(task, setting):
     """Run one task in a worker; return its results with the time it took and where it ran."""
     start = time.perf_counter()
-    result = task(**setting)
+    try:
+        result = task(**setting)
+    finally:
+        # Or the models of all tasks would stay. It takes a while: not after an empty task.
+        if "keras" in sys.modules and time.perf_counter() - start > 1:
+            sys.modules["keras"].utils.clear_session()
     try:
         result = dict(result)
     except (TypeError, ValueError):

@@ -70,7 +70,7 @@ def test_a_chapter_runs_where_readers_are(chapter):
     """Minutes on two cores, and Binder's memory."""
     entry = json.loads((chapters.BOOK / "results" / f"{chapter}.json").read_text())
     slow = {"07-convolutional", "08-denoising", "09-documents", "10-sequences"}
-    slow |= {"11-variational", "12-latent-space"}
+    slow |= {"11-variational", "12-latent-space", "13-scaling-out"}
     assert entry["seconds"] <= 60 * (12 if chapter in slow else 6)
     assert entry["peak_memory_mb"] <= 2048
 
