@@ -23,7 +23,7 @@ PORT ?= 8000
 NBGRADER = cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
 
-.PHONY: help book serve test test-classroom test-colab execute sync student instructor bundle assignment grade hub benchmark lock clean
+.PHONY: help book serve test test-classroom test-colab execute sync student instructor bundle pdf assignment grade hub benchmark lighthouse lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ test: book .venv-classroom/installed ## check the code, every notebook (quick pr
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
 	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
 
-test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (long; `make test` takes chapter 3)
+test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (an hour; `make test` takes chapter 3)
 	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_editions.py tests/test_assignments.py
 
 test-colab: .venv-colab/installed ## run every notebook's quick profile with Google Colab's versions
@@ -64,6 +64,9 @@ instructor: .venv/installed ## notebooks to teach from, with teaching notes, int
 
 bundle: book ## one zip for a room without internet: pages, notebooks, helpers, a place for the data
 	$(BIN)/python -m bookbuild.bundle
+
+pdf: book ## the whole book as one PDF, printed by Chromium, into _build/autoencoders.pdf
+	$(BIN)/python -m bookbuild.pdf
 
 assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment of CHAPTER=03-simple, in the folder COURSE=course
 	$(BIN)/python -m bookbuild.assignments $(CHAPTER) --course $(COURSE)
@@ -88,6 +91,9 @@ benchmark: book ## time the sources' recipes against the book's, network.js and 
 	$(BIN)/python -m benchmarks.dense
 	$(BIN)/python -m benchmarks.network
 	$(BIN)/python -m benchmarks.figures
+
+lighthouse: book node_modules/lighthouse/package.json ## let Lighthouse judge four pages; fails below the targets (about 10 minutes, idle machine)
+	$(BIN)/python -m benchmarks.lighthouse
 
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -122,6 +128,10 @@ $(eval $(call environment,.venv-classroom,requirements-classroom.txt,$(PYTHON)))
 $(eval $(call environment,.venv-colab,requirements-colab.txt,$(COLAB_PYTHON),helpers))
 
 node_modules/.vendored: package-lock.json bookbuild/vendor.py bookbuild/figures.js .venv/installed
-	$(NPM) ci --ignore-scripts --silent
+	$(NPM) ci --omit=dev --ignore-scripts --silent
 	$(BIN)/python -m bookbuild.vendor
 	@touch $@
+
+# 130 MB that building and testing do without.
+node_modules/lighthouse/package.json: | node_modules/.vendored
+	$(NPM) install --ignore-scripts --silent

@@ -1,28 +1,41 @@
 /**
- * Bring a page's reactive figures to life, with no kernel and from this page alone.
+ * Bring a page's reactive figures to life, with no kernel and from this site alone.
  *
- * A figure is an anywidget; its script, numbers and networks stand in the page, as Jupyter stored
- * them. In a notebook the widgets' manager runs it. That is a megabyte of scripts, most of it for
- * talking to a kernel; what a figure needs of it here is below.
+ * A figure is an anywidget; its script, numbers and networks stand in a file beside the page, as
+ * Jupyter stored them (bookbuild/speed.py takes them out of the page). In a notebook the widgets'
+ * manager runs it. That is a megabyte of scripts, most of it for talking to a kernel; what a
+ * figure needs of it here is below.
  */
-document.addEventListener("DOMContentLoaded", () => {
-  const stored = document.querySelector('script[type$="widget-state+json"]');
-  const models = JSON.parse(stored.textContent).state;
+const address = document.currentScript.dataset.state;
 
+document.addEventListener("DOMContentLoaded", () => {
   // Each figure starts when the reader comes near, so that none delays the page.
   const near = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
-      start(target, models).catch((error) => console.error(error)); // the still picture stays
+      start(target).catch((error) => console.error(error)); // the still picture stays
     }
   }, { rootMargin: "1000px" });
   document.querySelectorAll(".reactive").forEach((place) => near.observe(place));
 });
 
-async function start(place, models) {
+/** What the figures store: once, and when it is first needed. By a script: works over file://. */
+let stored;
+function models() {
+  stored ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => done(window.bookFigures.state);
+    script.onerror = () => failed(new Error(`cannot load ${address}`));
+    document.head.append(script);
+  });
+  return stored;
+}
+
+async function start(place) {
   const view = JSON.parse(place.querySelector('script[type$="widget-view+json"]').textContent);
-  const { state, buffers = [] } = models[view.model_id];
+  const { state, buffers = [] } = (await models())[view.model_id];
   for (const { path: [name], data } of buffers) {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
     state[name] = new DataView(bytes.buffer);

@@ -238,7 +238,7 @@ def pixels(sha256):
     return tuple(ops.convert_to_tensor(data.flat(x)) for x in (digits.x_train, digits.x_test))
 
 
-def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sweep", **places):
+def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sweep"):
     """Run a task for each setting, and show the results while they arrive.
 
     Parameters
@@ -261,8 +261,6 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
         How many tasks this call may be; more have to be asked for.
     label : str
         What the line of progress says.
-    **places
-        Passed to `distributed.Client.map`: ``workers``, ``resources``, ``priority``.
 
     Returns
     -------
@@ -291,11 +289,7 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
         )
     rows = [setting | {"error": "not finished"} for setting in settings]
     # pure=False: equal settings are tasks of their own, not one task asked for twice.
-    if places.get("workers"):  # one that dies must not take its tasks along
-        places = {"allow_other_workers": True} | places
-    futures = client.map(
-        functools.partial(_timed, task), settings, pure=False, retries=retries, **places
-    )
+    futures = client.map(functools.partial(_timed, task), settings, pure=False, retries=retries)
     waiting = {future.key: (i, future) for i, future in enumerate(futures)}
     arrivals = distributed.as_completed(futures)
     # A result that is still wanted would be computed again if its worker died: keep no future

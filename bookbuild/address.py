@@ -1,0 +1,111 @@
+"""A Sphinx extension: the book's public address, and what others read from it.
+
+- a description on every page, for search engines;
+- robots.txt, and 404.html, which GitHub Pages shows in place of a page that is not there;
+- canonical links, sitemap.xml and social cards, all of which need the full address.
+
+The address follows from `repository: url` in `_config.yml`, or is `html: baseurl`, if the book
+does not live on GitHub Pages. While the owner is the placeholder there is none: a link to
+somebody else's site would be worse than no link, so the third group is left out.
+"""
+
+import re
+import textwrap
+from html import escape
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from docutils import nodes
+
+PLACEHOLDER = "OWNER"
+
+# Addresses within the site, in a page at its top, and the script's way to the top.
+OWN_LINKS = re.compile(r'((?:href|src|action|content_root)=")(?![a-z]+:|[/#"])(?:\./)?')
+
+
+def pages_address(repository):
+    """Return where GitHub Pages shows a repository; empty if its owner is not set, or elsewhere."""
+    parts = urlsplit(repository)
+    owner, _, name = parts.path.strip("/").partition("/")
+    if parts.netloc != "github.com" or not name or owner == PLACEHOLDER:
+        return ""
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
+def set_address(app, config):
+    repository = config.html_theme_options.get("repository_url", "")
+    config.html_baseurl = config.html_baseurl or pages_address(repository)
+
+
+def description(doctree):
+    """Return a page's first sentences, as many as a search engine shows."""
+    text = " ".join(next(iter(doctree.findall(nodes.paragraph))).astext().split())
+    return textwrap.shorten(text, 160, placeholder=" ...")
+
+
+def tag(kind, name, content):
+    return f'<meta {kind}="{name}" content="{escape(content)}" />\n'
+
+
+def describe(app, pagename, templatename, context, doctree):
+    """Add the description, and the social card with the cover, to a page of the book."""
+    root = app.config.root_doc
+    if pagename == "index":  # the front door stands for the page that it leads to
+        pagename, doctree = root, app.env.get_doctree(root)
+        context["pageurl"] = context["pageurl"] and app.config.html_baseurl + root + ".html"
+    if doctree is None:
+        return
+    words, address = description(doctree), app.config.html_baseurl
+    tags = tag("name", "description", words)
+    if address:
+        cover = next(iter(app.env.get_doctree(root).findall(nodes.image)), {})
+        for name, content in {
+            "og:type": "website" if pagename == root else "article",
+            "og:site_name": app.config.html_title,
+            "og:title": app.env.titles[pagename].astext(),
+            "og:description": words,
+            "og:url": context["pageurl"],
+            "og:image": urljoin(address, "_static/cover.png"),
+            "og:image:alt": cover.get("alt", ""),
+        }.items():
+            tags += tag("property", name, content)
+        tags += tag("name", "twitter:card", "summary_large_image")
+    context["metatags"] = context.get("metatags", "") + "\n" + tags
+
+
+def write_files(app, error):
+    """Write sitemap.xml and robots.txt, and let the links of 404.html start at the site's root."""
+    if error or app.builder.format != "html":
+        return
+    site, address = Path(app.outdir), app.config.html_baseurl
+    robots = "User-agent: *\nDisallow:\n"
+    (site / "sitemap.xml").unlink(missing_ok=True)  # an earlier build's
+    if address:
+        pages = [app.builder.get_target_uri(name) for name in sorted(app.env.found_docs)]
+        urls = "".join(
+            f"<url><loc>{escape(urljoin(address, page))}</loc></url>\n" for page in pages
+        )
+        (site / "sitemap.xml").write_text(
+            '<?xml version="1.0" encoding="utf-8"?>\n'
+            f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n',
+            encoding="utf-8",
+        )
+        robots += f"Sitemap: {urljoin(address, 'sitemap.xml')}\n"
+    # Crawlers ask for it at the top of a host: it counts once the book has a host of its own.
+    (site / "robots.txt").write_text(robots, encoding="utf-8")
+    lost = site / "404.html"
+    if lost.is_file():
+        # The folder of a project's site is named like its repository, whoever owns it.
+        name = app.config.html_theme_options.get("repository_url", "").rpartition("/")[2]
+        root = urlsplit(address).path if address else f"/{name}/"
+        lost.write_text(
+            OWN_LINKS.sub(rf"\g<1>{root}", lost.read_text(encoding="utf-8")), encoding="utf-8"
+        )
+
+
+def setup(app):
+    app.connect("config-inited", set_address)
+    app.connect("html-page-context", describe)
+    app.connect("build-finished", write_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
