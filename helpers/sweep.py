@@ -75,7 +75,7 @@ class _ForTraining(distributed.WorkerPlugin):
     """Make a worker fit for training.
 
     TensorFlow gets as many threads as the worker may run tasks: by default it takes all cores,
-    and several workers would fight for them. And Dask, which weighs results by chance samples,
+    and all memory of a GPU, and several workers would fight for them. And Dask, which weighs results by chance samples,
     gets a generator of its own: it would draw from Python's, whose seed Keras has set.
     """
 
@@ -86,6 +86,8 @@ class _ForTraining(distributed.WorkerPlugin):
         with _without_notes():
             import tensorflow as tf
 
+            for gpu in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(gpu, True)  # there are other workers
             threads = worker.state.nthreads
             if threads != tf.config.threading.get_intra_op_parallelism_threads():
                 tf.config.threading.set_intra_op_parallelism_threads(threads)
