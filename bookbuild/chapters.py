@@ -191,7 +191,8 @@ def _in_order(text):
         )
         if done.returncode:
             sys.exit(f"This cell is no Python:\n{code}\n{done.stderr}")
-        return f"{match['head']}{done.stdout.strip()}\n```"
+        head = match["head"].rstrip("\n")  # one empty line below the cell's options, if it has any
+        return f"{head}\n" + "\n" * (":" in head) + f"{done.stdout.strip()}\n```"
 
     return _CELL.sub(format_cell, text)
 
