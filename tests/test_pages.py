@@ -40,6 +40,10 @@ SETTLED = """() => Promise.race([
     .filter(a => a.effect.getComputedTiming().endTime < Infinity).map(a => a.finished)),
 ]).then(() => null)"""
 
+# The theme makes what scrolls reachable by keyboard, a moment after the page has changed width.
+REACHABLE = """() => [...document.querySelectorAll("pre")]
+  .every(block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0)"""
+
 FOCUS = """() => {
   const e = document.activeElement, style = getComputedStyle(e);
   return {
@@ -126,6 +130,7 @@ def visit(request, host, browser):
         visit.poor_images = page.evaluate(POOR_IMAGES)
         for width, size in (("wide", WIDE), ("phone", PHONE)):
             page.set_viewport_size(size)
+            page.wait_for_function(REACHABLE)
             for theme in ("light", "dark"):
                 switch_theme(page, theme)
                 visit.axe[width, theme] = axe_findings(page)

@@ -62,7 +62,9 @@ def test_text_is_readable_on_a_phone():
 
 def test_alt_text_goes_with_the_output(monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda *a, **k: shown.append((a, k)))
+    monkeypatch.setattr(
+        "IPython.core.display_functions.display", lambda *a, **k: shown.append((a, k))
+    )
     draw_all()["grid"]._ipython_display_()
     ((bundle,), options) = shown[0]
     assert options["metadata"]["image/png"]["alt"] == bundle["text/plain"] == "A grid."
