@@ -144,6 +144,35 @@ class Ledger:
         return Markdown("\n".join(lines))
 
 
+def read(where):
+    """Return a published ledger.
+
+    Parameters
+    ----------
+    where : str
+        A chapter, such as ``"03-simple"``; ``"seeds"`` for what its networks reach from five
+        seeds; ``"benchmark"`` for the benchmarks.
+
+    Returns
+    -------
+    dict
+        As `Ledger.entry` returns it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such ledger, with the names that there are.
+    """
+    folder = ROOT / "book" / "results"
+    path = folder / f"{where}.json"
+    if where == "benchmark":
+        path = ROOT / "benchmarks" / "results.json"
+    if not path.exists():
+        there = sorted(known.stem for known in folder.glob("*.json"))
+        raise FileNotFoundError(f"no ledger {where!r} in {folder}; there are {there}")
+    return json.loads(path.read_text())
+
+
 def quote(key):
     """Return a published number: what a chapter's run or the benchmarks measured.
 
@@ -151,8 +180,8 @@ def quote(key):
     ----------
     key : str
         ``"03-simple:test_bce"`` for a chapter's metric, also its ``seconds``,
-        ``peak_memory_mb`` and ``seed``; ``"benchmark:simple.speedup"`` for the
-        benchmarks.
+        ``peak_memory_mb`` and ``seed``; ``"seeds:deep.bce.mean"`` for five seeds of a network;
+        ``"benchmark:sources.simple.speedup"`` for the benchmarks.
 
     Returns
     -------
@@ -166,11 +195,7 @@ def quote(key):
         If the ledger has no such number, with the names that there are.
     """
     where, _, metric = key.rpartition(":")
-    if where == "benchmark":
-        path = ROOT / "benchmarks" / "results.json"
-    else:
-        path = ROOT / "book" / "results" / f"{where}.json"
-    entry = json.loads(path.read_text())
+    entry = read(where)
     of_the_run = {k: entry[k] for k in ("seconds", "peak_memory_mb", "seed") if k in entry}
     return look_up(entry["metrics"] | of_the_run, metric)
 

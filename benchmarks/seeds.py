@@ -1,0 +1,82 @@
+"""Train the book's networks from five seeds each, by the recipes of their chapters.
+
+    make seeds
+
+Writes book/results/seeds.json, which the scoreboard reads. Each network has a process of its own,
+so that its memory is its own. Seconds are the processor's, of one core. About an hour and a half on one core; networks can be named,
+and then the others keep their numbers.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+from helpers import data, results
+from benchmarks import models
+
+from tqdm import tqdm
+
+FOLDER = results.ROOT / "book" / "results"
+SEEDS = 5
+
+
+def train_all(name, seeds):
+    """Return what a network reaches: each measure by seed, and what all seeds share."""
+    network, digits = models.NETWORKS[name], data.digits()
+    by_measure = {}
+    for seed in range(seeds):
+        model, seconds, _ = models.train(network, network.book, digits, seed, now=time.process_time)
+        reached = models.scores(digits.x_test[..., 0], models.draw(network, model, digits))
+        if isinstance(model, models.VAE):
+            reached |= models.nats(model, digits)
+        for measure, value in (reached | {"seconds": seconds[-1]}).items():
+            by_measure.setdefault(measure, {})[seed] = value
+    return {
+        "parameters": model.count_params(),
+        "code": network.code,
+        "peak_memory_mb": results.peak_memory_mb(),
+    } | {measure: spread(values) for measure, values in by_measure.items()}
+
+
+def spread(by_seed):
+    """Return the values of all seeds, with their mean, least, most and standard deviation."""
+    values = list(by_seed.values())
+    return by_seed | {
+        "mean": statistics.fmean(values),
+        "least": min(values),
+        "most": max(values),
+        "sd": statistics.stdev(values),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("networks", nargs="*", metavar="network", help="default: all")
+    parser.add_argument("--here", action="store_true", help="train in this process; print JSON")
+    args = parser.parse_args()
+    if unknown := set(args.networks) - set(models.NETWORKS):
+        parser.error(f"no network {', '.join(sorted(unknown))}; there are: {list(models.NETWORKS)}")
+    if args.here:
+        return print(json.dumps({name: train_all(name, SEEDS) for name in args.networks}))
+    digits = data.digits()
+    if not digits.real:
+        sys.exit("These are stand-in digits: set BOOK_DATA to a folder with mnist.npz.")
+    ledger = results.Ledger("seeds", digits, seed=0, folder=FOLDER)
+    if ledger.path.exists():
+        ledger.record(**json.loads(ledger.path.read_text())["metrics"])
+    for name in tqdm(args.networks or list(models.NETWORKS), unit="network"):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.seeds", "--here", name],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        ledger.record(**json.loads(done.stdout.splitlines()[-1]))
+        ledger.save()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+/** Chapter 14: every network of the book, to sort and to compare. */
+import { h, mount, status } from "./kit.js";
+import { chart } from "./chart.js";
+
+const EXACT = ["chapter", "code", "parameters"]; // the same for every seed
+
+export default {
+  render({ model, el }) {
+    mount(el, "The scoreboard", (root) => {
+      const columns = model.get("_columns"), rows = model.get("_rows");
+      const named = Object.fromEntries(columns.map((column) => [column.key, column]));
+      const place = h("div", {}), said = status();
+      const body = h("tbody", {});
+      const headings = columns.map(({ key, words }) => h("th", { scope: "col" },
+        h("button", { type: "button", click: () => { choose(key); } }, words)));
+      const table = h("table", {},
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "network"), ...headings)), body);
+      root.append(place, said, h("div", { class: "scores", role: "region", tabindex: 0,
+        "aria-label": "All networks; the headings sort" }, table));
+
+      const lines = new Map(rows.map((row) => [row.name, h("tr", {},
+        h("th", { scope: "row" }, h("button", { type: "button",
+          click: () => { model.set("chosen", row.name); } }, row.name)),
+        ...columns.map((column) => h("td", {}, written(row, column))))]));
+
+      let turned = false;
+
+      /** Another column: best first. The same again: the other way round. */
+      function choose(key) {
+        if (key !== model.get("column")) return model.set("column", key);
+        turned = !turned;
+        sort();
+      }
+
+      /** What has no such number comes last. */
+      function sort() {
+        const { key, less } = named[model.get("column")];
+        const rising = less !== turned;
+        const value = (row) => at(row, key) ?? (rising ? Infinity : -Infinity);
+        const sorted = [...rows].sort((a, b) => (rising ? 1 : -1) * (value(a) - value(b)));
+        body.replaceChildren(...sorted.map((row) => lines.get(row.name)));
+        headings.forEach((heading, i) => {
+          if (columns[i].key === key) heading.ariaSort = rising ? "ascending" : "descending";
+          else heading.removeAttribute("aria-sort");
+        });
+        model.set("order", sorted.map((row) => row.name));
+        draw();
+      }
+
+      function draw() {
+        const key = EXACT.includes(model.get("column")) ? "bce" : model.get("column");
+        const column = named[key], shown = rows.filter((row) => row[key]);
+        const pca = model.get("_pca").filter((row) => row[key] !== undefined);
+        const values = [...shown.flatMap((row) => row[key]), ...pca.map((row) => row[key])];
+        const codes = [...shown, ...pca].map((row) => row.code);
+        const low = Math.min(...values), high = Math.max(...values), rim = (high - low || 1) * 0.06;
+        const drawing = chart({
+          name: `${column.words} of each network against the numbers in its code`,
+          width: 420, height: 260,
+          x: { label: "numbers in the code", log: true, words: (tick) => tick.toLocaleString("en"),
+            range: [Math.min(...codes) * 0.8, Math.max(...codes) * 1.25],
+            ticks: [2, 8, 32, 128, 512, 2048].filter((tick) => tick >= Math.min(...codes) &&
+              tick <= Math.max(...codes)) },
+          y: { label: column.words, range: [low - rim, high + rim], ticks: round(low, high),
+            words: (tick) => Number(tick.toPrecision(6)).toLocaleString("en") },
+        });
+        const points = (noisy) => shown.filter((row) => row.noisy === noisy)
+          .map((row) => [row.code, row[key][0]]);
+        const marks = [
+          { points: points(false), color: 0, name: "clean images go in" },
+          { points: points(true), color: 1, name: "noisy images go in" },
+          { line: pca.map((row) => [row.code, row[key]]), color: 2, name: "PCA" },
+        ].filter((mark) => (mark.points ?? mark.line).length);
+        const chosen = rows.find((row) => row.name === model.get("chosen"));
+        if (chosen[key]) {
+          const [mean, least, most] = chosen[key];
+          marks.push({ points: [[chosen.code, mean]], color: 4, name: chosen.name });
+          marks.push({ line: [[chosen.code, least], [chosen.code, most]], color: 4 });
+        }
+        drawing.show(marks);
+        place.replaceChildren(drawing.element);
+        tell(chosen, column, pca);
+      }
+
+      function tell(row, { key, words, digits }, pca) {
+        for (const [name, line] of lines) line.toggleAttribute("data-chosen", name === row.name);
+        let text = `${row.name}: ${row.code.toLocaleString("en")} numbers, ` +
+          `${row.parameters.toLocaleString("en")} parameters.`;
+        if (row[key]) {
+          const [mean, least, most] = row[key].map((value) => figures(value, digits));
+          text += ` ${words}: ${mean}` + (least === most ? "." : ` (five seeds: ${least} to ${most}).`);
+        } else {
+          text += ` It has no ${words}.`;
+        }
+        const rival = pca.find((other) => other.code === row.code);
+        if (rival && !row.noisy) {
+          text += ` PCA with as many numbers: ${figures(rival[key], digits)}.`;
+        }
+        said.textContent = text;
+        model.save_changes(); // to Python, if there is a kernel
+      }
+
+      model.on("change:column", () => {
+        turned = false;
+        sort();
+      });
+      model.on("change:chosen", draw);
+      sort();
+    });
+  },
+};
+
+/** What a row is sorted by: a number, or the mean over the seeds. */
+function at(row, key) {
+  return EXACT.includes(key) ? row[key] : row[key]?.[0];
+}
+
+function written(row, { key, digits }) {
+  const value = at(row, key);
+  return value === undefined || value === null ? "–" : figures(value, digits);
+}
+
+/** A number with so many decimals. */
+function figures(value, digits) {
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** Three to six round numbers between two others. */
+function round(low, high) {
+  const rough = (high - low || Math.abs(high) || 1) / 4, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size >= rough);
+  const ticks = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) ticks.push(tick);
+  return ticks;
+}
