@@ -31,7 +31,7 @@ from tqdm import tqdm
 REPETITIONS = 3
 NAMES = [name for name, network in models.NETWORKS.items() if network.source]
 #: Epochs of the source's recipe that are run, in the first repetition alone.
-LONG = {"conv": 50, "upsampling": 10, "transposed": 10, "denoiser": 10}
+LONG = {"vae_blog": 50, "conv": 50, "upsampling": 5, "transposed": 5, "denoiser": 5}
 SAMPLE = 2
 
 

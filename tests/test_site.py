@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from bs4 import BeautifulSoup
 from conftest import SITE, TOP, QuietHandler, documents, pages
-from test_pages import Watched
+from test_pages import UNRENDERED_MATH, Watched
 from test_site_links import CONFIG, REPOSITORY, soup
 
 from bookbuild.address import pages_address
@@ -189,6 +189,27 @@ def test_on_paper(host, browser):
         assert page.locator("article details[open]").count() == 0
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         assert watched.errors == []
+
+
+CUT_FORMULAS = """() => [...document.querySelectorAll('mjx-container[display="true"] > mjx-math')]
+  .filter(formula => formula.getBoundingClientRect().right > innerWidth)
+  .map(formula => formula.closest(".math").title || formula.textContent)"""
+
+
+def test_no_formula_is_cut_on_paper(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/11-variational.html", wait_until="load")
+        page.evaluate(UNRENDERED_MATH)
+        sizes = "[...document.querySelectorAll('mjx-container')].map(m => m.style.fontSize)"
+        before = page.evaluate(sizes)
+        page.set_viewport_size({"width": 665, "height": 980})  # A4 without its margins
+        page.emulate_media(media="print")
+        assert page.evaluate(CUT_FORMULAS)  # there are some that would be
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(CUT_FORMULAS) == []
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(sizes) == before
 
 
 def test_pdf_is_one_book(site, browser, tmp_path):

@@ -1,0 +1,122 @@
+"""Run chapters once more and compare what they measure with what is published.
+
+    make again CHAPTER=03-simple
+
+Nothing is written. With the same seed, on the machine and with the versions of the published run,
+a chapter measures the same to the last digit that a ledger keeps; elsewhere other processors add
+up in another order, and a training amplifies that. So numbers have to agree within `RELATIVE`,
+but times and memory, which are the machine's, are not compared.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+
+from nbclient import NotebookClient
+
+from bookbuild.chapters import BOOK, chapters, read_text
+
+RELATIVE = 0.02
+#: For numbers near 0, such as a difference that should be none.
+ABSOLUTE = 1e-4
+OF_THE_MACHINE = re.compile(
+    r"seconds|minutes|speedup|cores_gain|sooner|_ms|_mb|memory|per_second|per_image|startup|one_by_one"
+    r"|side_by_side|time_ratio|nap_|last_fifth"
+)
+
+
+def differences(published, again):
+    """List where two ledgers' metrics do not agree.
+
+    Parameters
+    ----------
+    published, again : dict
+        Metrics: numbers, or dicts of them to any depth.
+
+    Returns
+    -------
+    list of str
+        A line for each metric that is missing, new or another number; empty if they agree.
+    """
+    old, new = dict(_flat(published)), dict(_flat(again))
+    lines = [f"{name}: published {old[name]}, now missing" for name in old if name not in new]
+    lines += [f"{name}: now {new[name]}, not published" for name in new if name not in old]
+    for name in old:
+        if name in new and abs(new[name] - old[name]) > max(RELATIVE * abs(old[name]), ABSOLUTE):
+            lines.append(f"{name}: published {old[name]}, now {new[name]}")
+    return lines
+
+
+def _flat(metrics, before=""):
+    """Yield every number with its full name, those of the machine left out."""
+    for key, value in metrics.items():
+        name = f"{before}{key}"
+        if OF_THE_MACHINE.search(name):
+            continue
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def run(chapter):
+    """Run a chapter in full, away from the book's folder, and return its new ledger.
+
+    Parameters
+    ----------
+    chapter : str
+
+    Returns
+    -------
+    dict
+    """
+    notebook = read_text(chapter)
+    with tempfile.TemporaryDirectory(prefix="again-") as folder:
+        stored = pathlib.Path(folder) / "results"
+        shutil.copytree(BOOK / "results", stored)
+        (stored / f"{chapter}.json").unlink()
+        client = NotebookClient(
+            notebook, timeout=None, resources={"metadata": {"path": folder}}, record_timing=False
+        )
+        client.execute(env=os.environ | {"BOOK_PROFILE": "full"})
+        written = stored / f"{chapter}.json"
+        if not written.exists():
+            sys.exit(
+                f"{chapter}: the run wrote no ledger. Is BOOK_DATA "
+                f"(now {os.environ.get('BOOK_DATA') or 'unset'}) a folder with mnist.npz?"
+            )
+        return json.loads(written.read_text())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("chapters", nargs="*", default=["all"], help="03-simple ..., or all")
+    args = parser.parse_args()
+    names = chapters() if args.chapters == ["all"] else args.chapters
+    if unknown := set(names) - set(chapters()):
+        parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    failed = 0
+    for chapter in names:
+        published = json.loads((BOOK / "results" / f"{chapter}.json").read_text())
+        again = run(chapter)
+        lines = differences(published["metrics"], again["metrics"])
+        numbers = dict(_flat(published["metrics"]))
+        same = sum(dict(_flat(again["metrics"])).get(name) == numbers[name] for name in numbers)
+        print(
+            f"{chapter}: {same} of {len(numbers)} numbers are the same to the last digit, "
+            f"{len(lines)} do not agree within {RELATIVE:.0%}",
+            *lines,
+            sep="\n  ",
+            flush=True,
+        )
+        failed += bool(lines)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
