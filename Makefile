@@ -16,6 +16,9 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 # Real data for `make execute` and for the second test run: any folder with mnist.npz and ecg.dat.
 export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
 CHAPTER ?= all
+# What can be timed, in the order in which it is done; the page is written last.
+BENCHMARKS := sources pytorch growth network figures page
+PART ?= $(BENCHMARKS)
 COURSE ?= course
 PORT ?= 8000
 
@@ -23,7 +26,7 @@ PORT ?= 8000
 NBGRADER = cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
 
-.PHONY: help book serve test test-classroom test-colab execute sync student instructor bundle pdf assignment grade hub benchmark lighthouse lock clean
+.PHONY: help book serve test test-classroom test-colab execute again seeds sync student instructor bundle pdf assignment grade hub benchmark $(BENCHMARKS:%=benchmark-%) lighthouse lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,12 +49,24 @@ test: book .venv-classroom/installed ## check the code, every notebook (quick pr
 test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (an hour; `make test` takes chapter 3)
 	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_editions.py tests/test_assignments.py
 
-test-colab: .venv-colab/installed ## run every notebook's quick profile with Google Colab's versions
+# With Colab's versions, no tests of scripts in a browser (test_worlds has what figures hand them),
+# of pages, of editions, and of what the repository stores: the versions do not change those.
+NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary \
+  jupyterlab models pages site site_links workflows
+test-colab: .venv-colab/installed ## run every notebook's quick profile, and the tests of the helpers, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
 	BOOK_PROFILE=quick BOOK_DATA=embedded .venv-colab/bin/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
+	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 600 \
+	  $(filter-out $(NOT_COLAB:%=tests/test_%.py),$(wildcard tests/test_*.py))
 
 execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=03-simple, default all)
 	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)
+
+again: .venv/installed ## run chapters once more, write nothing, and fail if they measure something else (CHAPTER=...)
+	$(BIN)/python -m bookbuild.agreement $(CHAPTER)
+
+seeds: .venv/installed ## train every network of the scoreboard from five seeds (an hour and a half)
+	$(BIN)/python -m benchmarks.seeds
 
 sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
 	$(BIN)/python -m bookbuild.chapters sync $(CHAPTER)
@@ -87,10 +102,13 @@ hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## Jupyter
 	$(BIN)/python -m bookbuild.kernel classroom/jupyter
 	HUB_STATE="$(abspath $(COURSE))" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
-benchmark: book ## time the sources' recipes against the book's, network.js and the figures (about 6 minutes)
-	$(BIN)/python -m benchmarks.dense
-	$(BIN)/python -m benchmarks.network
-	$(BIN)/python -m benchmarks.figures
+benchmark: $(PART:%=benchmark-%) ## time sources (2 hours), pytorch (30 minutes), growth (10), network and figures (2), then write the page (PART=growth, default all)
+
+# Each benchmark may take arguments: make benchmark PART=sources ARGS="simple deep"
+$(BENCHMARKS:%=benchmark-%): benchmark-%: .venv/installed
+	$(BIN)/python -m benchmarks.$* $(ARGS)
+benchmark-pytorch: .venv-pytorch/installed
+benchmark-figures: book
 
 lighthouse: book node_modules/lighthouse/package.json ## let Lighthouse judge four pages; fails below the targets (about 10 minutes, idle machine)
 	$(BIN)/python -m benchmarks.lighthouse
@@ -104,10 +122,12 @@ lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml,
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" --group colab --group book --group test \
 	  pyproject.toml --output-file requirements-colab.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --group pytorch --output-file requirements-pytorch.txt
 	$(NPM) install --package-lock-only --ignore-scripts
 
 clean: ## remove what the other commands made, stored notebooks apart
-	rm -rf .venv .venv-classroom .venv-colab _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-classroom .venv-colab .venv-pytorch _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
 
 # An environment from a lock: $(call environment,folder,lock,Python,own package or nothing)
 define environment
@@ -125,6 +145,7 @@ endif
 endef
 $(eval $(call environment,.venv,requirements.txt,$(PYTHON),helpers))
 $(eval $(call environment,.venv-classroom,requirements-classroom.txt,$(PYTHON)))
+$(eval $(call environment,.venv-pytorch,requirements-pytorch.txt,$(PYTHON)))
 $(eval $(call environment,.venv-colab,requirements-colab.txt,$(COLAB_PYTHON),helpers))
 
 node_modules/.vendored: package-lock.json bookbuild/vendor.py bookbuild/figures.js .venv/installed

@@ -715,7 +715,7 @@ def nats(model, digits, draws=5):
             out = model(part, training=True)  # draws the codes; nothing else depends on it
             kl = ops.square(out["z_mean"]) + ops.exp(out["z_log_var"]) - 1 - out["z_log_var"]
             kl = float(ops.sum(kl) / 2)
-            lost = float(ops.sum(ops.binary_crossentropy(part, out["x_hat"]) * 784))
+            lost = float(ops.sum(ops.binary_crossentropy(part, out["x_hat"])))
             totals["elbo"] -= lost + kl
             totals["kl"] += kl
     return {name: total / (draws * len(x)) for name, total in totals.items()}

@@ -1,0 +1,316 @@
+"""Time the book's training against the same networks in PyTorch, on the same batches.
+
+    make benchmark PART=pytorch
+
+Four networks, each by its chapter's recipe: the same starting weights, the same images in the same
+order, the same optimizer and rates. Ours is `fit`, as the chapter trains; theirs the plain loop of
+benchmarks/torch_side.py. Before anything is timed, both train for a few steps on a little data and
+must agree in the loss.
+
+Each training has a process of its own, kept on as many cores as it may have threads. Repetitions
+alternate between the sides, and PyTorch's takes batches in the way that was the fastest on a few
+images. The first runs the whole recipe, whose test errors are compared; the
+others stop after a few epochs. An epoch's time is the median of all but the first, which also
+traces and compiles and stands apart.
+
+Writes the part "pytorch" of benchmarks/results.json; networks can be named, and `--threads`, and
+then the others keep their numbers. About half an hour on two cores.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+from helpers import data, results
+from benchmarks import store
+
+import numpy as np
+from tqdm import tqdm
+
+NAMES = ("simple", "deep", "conv", "vae_20d")
+PYTHON = results.ROOT / ".venv-pytorch" / "bin" / "python"
+REPETITIONS = 3
+#: Epochs of all repetitions but the first: one that traces, one that is timed.
+SHORT = 2
+#: What a good user of PyTorch may try, on so many images; what helps is used.
+WAYS = {"index": {}, "loader": {"way": "loader"}, "channels_last": {"channels_last": True}}
+TRIAL = 6000
+#: How far the losses may lie apart after a few steps, as a part of them.
+TOLERANCE = 1e-4
+
+
+@contextlib.contextmanager
+def cores(threads):
+    """Let processes that are started meanwhile have one core for each thread, on Linux."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    mine = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(mine)[-threads:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, mine)
+
+
+def threads_of(args, parser):
+    """Return the numbers of threads that were asked for, or stop if there are too few cores."""
+    counts = [args.threads] if args.threads else [1, 2]
+    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count()))(0)
+    if max(counts) > len(usable):
+        parser.error(
+            f"{max(counts)} threads want as many cores; this process may use {len(usable)}"
+        )
+    return counts
+
+
+def prepare(folder, name, digits, epochs, threads, steps=None, **task):
+    """Write into a folder what both sides need.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of a network.
+    digits : helpers.data.Digits
+    epochs : int
+    threads : int
+    steps : int, optional
+        Steps of an epoch, if it is to be a short one; then the noise of the VAE is given too.
+    **task
+        More for PyTorch's side.
+    """
+    import keras
+
+    from benchmarks import models
+
+    network = models.NETWORKS[name]
+    recipe = network.book
+    if steps:
+        digits = dataclasses.replace(digits, x_train=digits.x_train[: steps * recipe.batch])
+    keras.utils.set_random_seed(0)
+    model = network.build(**recipe.start)  # as `models.train` will build it from this seed
+    weights = [np.asarray(variable) for variable in model.trainable_variables]
+    images, random = len(digits.x_train), np.random.default_rng(0)
+    per_epoch = -(-images // recipe.batch)
+    adam = recipe.optimizer(per_epoch, per_epoch * recipe.epochs)
+    arrays = {f"weights_{i}": array for i, array in enumerate(weights)}
+    arrays["orders"] = np.stack([random.permutation(images) for _ in range(epochs)])
+    arrays |= {"train": digits.x_train, "test": digits.x_test}
+    if steps:
+        shape = (epochs * steps, recipe.batch, network.code)
+        arrays["noise"] = random.standard_normal(shape).astype("float32")
+    for each, array in arrays.items():
+        np.save(folder / f"{each}.npy", array)
+    shared = {
+        "network": name,
+        "threads": threads,
+        "weights": len(weights),
+        "batch": recipe.batch,
+        "epsilon": adam.epsilon,
+        "cosine": keras.optimizers.serialize(adam)["config"]["learning_rate"]["config"],
+        "steps": steps,
+    }
+    plain = {"way": "index", "fused": None, "channels_last": False}
+    (folder / "task.json").write_text(json.dumps(shared | plain | task))
+
+
+def ours(folder):
+    """Train as the book does, in the given order, and return what was measured."""
+    import keras
+    import tensorflow as tf
+
+    from benchmarks import models
+
+    task = json.loads((folder / "task.json").read_text())
+    tf.config.threading.set_intra_op_parallelism_threads(task["threads"])
+    network, digits = models.NETWORKS[task["network"]], data.digits()
+    digits = dataclasses.replace(digits, x_train=np.load(folder / "train.npy"))
+    orders = tf.constant(np.load(folder / "orders.npy"))
+    epoch, step = tf.Variable(0, dtype=tf.int64), tf.Variable(-1, dtype=tf.int64)
+
+    def judge(model):
+        epoch.assign_add(1)
+        return float(model.get_metrics_result()["loss"])
+
+    def given(shape, seed):
+        return tf.gather(noise, step.assign_add(1))
+
+    # `fit` draws the order of each epoch by this function.
+    patches = [mock.patch("tensorflow.random.shuffle", lambda _: tf.gather(orders, epoch))]
+    if task["steps"]:
+        noise = tf.constant(np.load(folder / "noise.npy"))
+        patches.append(mock.patch.object(keras.random, "normal", given))
+    for patch in patches:
+        patch.start()
+    model, seconds, losses = models.train(
+        network, network.book, digits, 0, judge=judge, epochs=len(orders)
+    )
+    for patch in patches:
+        patch.stop()
+    np.save(folder / "drawn.npy", models.draw(network, model, digits))
+    return {"seconds": seconds, "train": losses}
+
+
+def run(side, folder, test):
+    """Train one side in a process of its own and return what it measured, with its test BCE."""
+    command = {
+        "book": [sys.executable, "-m", "benchmarks.pytorch", "--here", folder],
+        "torch": [PYTHON, "-m", "benchmarks.torch_side", folder],
+    }[side]
+    threads = json.loads((folder / "task.json").read_text())["threads"]
+    with cores(threads):
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, check=True, cwd=results.ROOT
+        )
+    drawn = np.clip(np.load(folder / "drawn.npy"), 1e-7, 1 - 1e-7)
+    bce = -np.mean(test * np.log(drawn) + (1 - test) * np.log(1 - drawn), dtype=float)
+    return json.loads(done.stdout.splitlines()[-1]) | {"test": float(bce)}
+
+
+def check(name, digits, threads):
+    """Return how far the losses of both sides lie apart after 15 steps in three epochs.
+
+    Raises
+    ------
+    SystemExit
+        If they are not the same training.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        prepare(folder, name, digits, 3, threads, steps=5)
+        both = [run(side, folder, digits.x_test[..., 0]) for side in ("book", "torch")]
+    (a, test_a), (b, test_b) = [([*each["train"], each["test"]], each["test"]) for each in both]
+    apart = max(abs(x - y) / y for x, y in zip(a, b, strict=True))
+    if apart > TOLERANCE:
+        sys.exit(f"{name}: not the same training. Losses here {a}, in PyTorch {b}.")
+    return apart
+
+
+def spread(name, values):
+    """Return the median and the extremes of the repetitions."""
+    return {
+        name: statistics.median(values),
+        f"{name}_lowest": min(values),
+        f"{name}_highest": max(values),
+    }
+
+
+def trials(name, digits, threads):
+    """Try what may help PyTorch.
+
+    Parameters
+    ----------
+    name : str
+    digits : helpers.data.Digits
+    threads : int
+
+    Returns
+    -------
+    dict of str to float
+        Microseconds an image, by the names in `WAYS`; the order of the axes matters to
+        convolutions alone.
+    """
+    few = dataclasses.replace(digits, x_train=digits.x_train[:TRIAL])
+    took = {}
+    for way, options in WAYS.items():
+        if way != "channels_last" or name == "conv":
+            with tempfile.TemporaryDirectory() as folder:
+                prepare(Path(folder), name, few, 3, threads, **options)
+                curve = run("torch", Path(folder), digits.x_test[..., 0])
+            took[way] = 1e6 * later(curve) / TRIAL
+    return took
+
+
+def best(took):
+    """Return the options of the fastest way."""
+    return WAYS[min(took, key=took.get)]
+
+
+def later(curve):
+    """Return the seconds of an epoch, the first apart."""
+    return statistics.median(np.diff(curve["seconds"]).tolist())
+
+
+def summary(book, torch):
+    """Reduce what all repetitions measured to metrics.
+
+    Parameters
+    ----------
+    book, torch : list of dict
+        For each repetition ``seconds`` since the start and ``train``ing loss after each epoch, and
+        the ``test`` BCE; the first repetition ran the whole recipe.
+
+    Returns
+    -------
+    dict
+    """
+    ratios = [later(a) / later(b) for a, b in zip(book, torch, strict=True)]
+    metrics = {"epochs": len(book[0]["seconds"]), "repetitions": len(book)}
+    for side, curves in {"book": book, "torch": torch}.items():
+        metrics |= spread(f"{side}_epoch_seconds", [later(curve) for curve in curves])
+        metrics |= spread(f"{side}_first_seconds", [curve["seconds"][0] for curve in curves])
+        metrics[f"{side}_seconds"] = curves[0]["seconds"][-1]
+        metrics[f"{side}_train"] = curves[0]["train"][-1]
+        metrics[f"{side}_test"] = curves[0]["test"]
+    metrics["whole_ratio"] = metrics["book_seconds"] / metrics["torch_seconds"]
+    return metrics | spread("ratio", ratios) | {"torch_version": torch[0]["version"]}
+
+
+def compare(name, digits, threads, repetitions, bar):
+    """Return the metrics of one network on so many threads."""
+    apart = check(name, digits, threads)
+    from benchmarks import models
+
+    epochs, test = models.NETWORKS[name].book.epochs, digits.x_test[..., 0]
+    took = trials(name, digits, threads)
+    curves = {"book": [], "torch": []}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for repetition in range(repetitions):
+            count = SHORT if repetition else epochs
+            prepare(folder, name, digits, count, threads, **best(took))
+            for side, collected in curves.items():
+                collected.append(run(side, folder, test))
+                bar.update()
+    about = {"check_difference": apart, "threads": threads, "us_per_image": took}
+    return summary(**curves) | about
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("networks", nargs="*", metavar="network", help="default: all")
+    parser.add_argument("--threads", type=int, help="default: 1, and then 2")
+    parser.add_argument("--repetitions", type=int, default=REPETITIONS)
+    parser.add_argument("--check", action="store_true", help="compare the losses, time nothing")
+    parser.add_argument("--here", type=Path, metavar="folder", help="train ours, print JSON")
+    args = parser.parse_args()
+    if args.here:
+        return print(json.dumps(ours(args.here)))
+    if unknown := set(args.networks) - set(NAMES):
+        parser.error(f"no network {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
+    if not PYTHON.exists():
+        sys.exit("PyTorch has an environment of its own: make .venv-pytorch/installed")
+    digits, names, counts = data.digits(), args.networks or NAMES, threads_of(args, parser)
+    if args.check:
+        for name in names:
+            print(f"{name}: losses {check(name, digits, counts[0]):.0e} apart")
+        return
+    trainings = 2 * args.repetitions * len(names) * len(counts)
+    bar = tqdm(total=trainings, unit="training")
+    for threads in counts:
+        for name in names:
+            metrics = compare(name, digits, threads, args.repetitions, bar)
+            store.keep(pytorch={f"{name}_{threads}": metrics})
+
+
+if __name__ == "__main__":
+    main()
