@@ -11,7 +11,7 @@ Each training has a process of its own, kept on as many cores as it may have thr
 alternate between the sides, and PyTorch's takes batches in the way that was the fastest on a few
 images. The first runs the whole recipe, whose test errors are compared; the
 others stop after a few epochs. An epoch's time is the median of all but the first, which also
-traces and compiles and stands apart.
+traces and compiles and stands apart. On one thread, time is the processor's.
 
 Writes the part "pytorch" of benchmarks/results.json; networks can be named, and `--threads`, and
 then the others keep their numbers. About half an hour on two cores.
@@ -26,6 +26,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from unittest import mock
 
@@ -152,7 +153,15 @@ def ours(folder):
     for patch in patches:
         patch.start()
     model, seconds, losses = models.train(
-        network, network.book, digits, 0, judge=judge, epochs=len(orders)
+        network,
+        network.book,
+        digits,
+        0,
+        judge=judge,
+        epochs=len(orders),
+        now=time.process_time
+        if task["threads"] == 1
+        else time.perf_counter,  # as torch_side has it
     )
     for patch in patches:
         patch.stop()

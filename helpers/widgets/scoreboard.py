@@ -11,15 +11,15 @@ __all__ = ["Scoreboard"]
 
 #: What can be sorted by: its words, whether less is better, and the decimals that are shown.
 _COLUMNS = {
-    "chapter": ("chapter", True, 0),
+    "bce": ("BCE per pixel", True, 4),
     "code": ("numbers in the code", True, 0),
     "parameters": ("parameters", True, 0),
-    "bce": ("BCE per pixel", True, 4),
     "mse": ("MSE per pixel", True, 4),
     "psnr": ("PSNR (dB)", False, 2),
     "ssim": ("SSIM", False, 3),
     "elbo": ("ELBO (nats)", False, 1),
     "seconds": ("seconds of training", True, 0),
+    "chapter": ("chapter", True, 0),
 }
 _EXACT = ("chapter", "code", "parameters")
 _MEASURED = [name for name in _COLUMNS if name not in _EXACT]
