@@ -41,7 +41,7 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 
 test: book .venv-classroom/installed ## check the code, every notebook (quick profile) and the built pages
 	$(BIN)/ruff check && $(BIN)/ruff format --check
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 600 tests
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 600 --durations 25 tests
 	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
 	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
@@ -102,7 +102,7 @@ hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## Jupyter
 	$(BIN)/python -m bookbuild.kernel classroom/jupyter
 	HUB_STATE="$(abspath $(COURSE))" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
-benchmark: $(PART:%=benchmark-%) ## time sources (2 hours), pytorch (30 minutes), growth (10), network and figures (2), then write the page (PART=growth, default all)
+benchmark: $(PART:%=benchmark-%) ## time sources (an hour), pytorch (20 minutes), growth (10), network and figures (2), then write the page (PART=growth, default all)
 
 # Each benchmark may take arguments: make benchmark PART=sources ARGS="simple deep"
 $(BENCHMARKS:%=benchmark-%): benchmark-%: .venv/installed

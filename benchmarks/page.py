@@ -55,6 +55,22 @@ class Numbers:
     def __init__(self, metrics):
         self.metrics = metrics
 
+    @property
+    def timed(self):
+        """Networks whose source was timed."""
+        return [name for name in sources.NAMES if name in self.metrics.get("sources", {})]
+
+    @property
+    def raced(self):
+        """Networks that were timed in PyTorch, too."""
+        known = self.metrics.get("pytorch", {})
+        return [n for n in pytorch.NAMES if all(f"{n}_{t}" in known for t in PYTORCH_THREADS)]
+
+    @property
+    def grown(self):
+        """Whether all was measured for more and more images."""
+        return not any("PART=growth" in line for line in missing(self.metrics))
+
     def value(self, key):
         """Return a metric, such as ``"sources.simple.speedup"``."""
         return results.look_up(self.metrics, key)
@@ -94,7 +110,7 @@ def missing(metrics):
         "growth": [f"{way}_{threads}" for threads in THREADS for way in ("stream", "memory")],
     }
     return [
-        f"make benchmark PART={part}  # {', '.join(absent)}"
+        f"`make benchmark PART={part}` ({', '.join(absent)})"
         for part, names in wanted.items()
         if (absent := [name for name in names if name not in metrics.get(part, {})])
     ]
@@ -159,7 +175,7 @@ def recipe(name):
 def sources_part(n):
     """Return the section on the sources' recipes."""
     sooner, reached, short = [], [], []
-    for name in sources.NAMES:
+    for name in n.timed:
         key, (unit, digits) = f"sources.{name}.", _MEASURES[models.NETWORKS[name].measure]
         sooner.append(
             [
@@ -197,7 +213,7 @@ def sources_part(n):
                 "epochs, whose speed stands for the rest"
             )
     kinds = {"dense": {}, "convolutional": {}}
-    for name in sources.NAMES:
+    for name in n.timed:
         kind = "convolutional" if models.NETWORKS[name].chapter in _MAPS else "dense"
         kinds[kind][name] = models.NETWORKS[name].title
     verdicts = [
@@ -238,7 +254,7 @@ def sources_part(n):
 def pytorch_part(n):
     """Return the section on PyTorch."""
     rows, whole = [], []
-    for name in pytorch.NAMES:
+    for name in n.raced:
         for threads in PYTORCH_THREADS:
             key = f"pytorch.{name}_{threads}."
             start = [link(name), str(threads)]
@@ -261,17 +277,17 @@ def pytorch_part(n):
                     n.shown(key + "torch_test", 4),
                 ]
             )
-    keys = [f"{name}_{threads}" for name in pytorch.NAMES for threads in PYTORCH_THREADS]
+    keys = [f"{name}_{threads}" for name in n.raced for threads in PYTORCH_THREADS]
     version = n.value(f"pytorch.{keys[0]}.torch_version.major")
     version = f"{version}.{n.value(f'pytorch.{keys[0]}.torch_version.minor')}"
     took = {key: n.metrics["pytorch"][key]["us_per_image"] for key in keys}
     first = {way: sum(min(t, key=t.get) == way for t in took.values()) for way in pytorch.WAYS}
     indexed, loaded = (
-        n.shown(f"pytorch.simple_1.us_per_image.{way}", 1) for way in ("index", "loader")
+        n.shown(f"pytorch.{keys[0]}.us_per_image.{way}", 1) for way in ("index", "loader")
     )
     titles = {
         key: f"{models.NETWORKS[name].title} on {_UNITS[threads]}"
-        for name in pytorch.NAMES
+        for name in n.raced
         for threads in PYTORCH_THREADS
         if (key := f"{name}_{threads}")
     }
@@ -285,7 +301,7 @@ def pytorch_part(n):
             "steps on a little data (the variational one with the same noise), and the benchmark "
             "stops if their losses differ in the fourth digit. Ours is timed as the chapters "
             "train, by `fit`. A PyTorch loop can take batches by indexing the tensor of all "
-            "images, or by a `DataLoader` (the simple network on one thread: "
+            f"images, or by a `DataLoader` ({titles[keys[0]]}: "
             f"{indexed} and {loaded} microseconds an image), and convolutions can have the "
             "channels last. Each row has the way that was the fastest on a few images: indexing "
             f"in {first['index']} of {len(keys)} rows, `DataLoader` in {first['loader']}, "
@@ -402,7 +418,7 @@ def picture(name, alt):
 
 
 def alt_of_sources(n):
-    sooner = [n.value(f"sources.{name}.speedup") > 1 for name in sources.NAMES]
+    sooner = [n.value(f"sources.{name}.speedup") > 1 for name in n.timed]
     return (
         "Two marks for each network on a logarithmic axis of seconds: when the source's recipe "
         f"ends, and when the book's is as good. The book's comes first in {sum(sooner)} of "
@@ -411,9 +427,7 @@ def alt_of_sources(n):
 
 
 def alt_of_pytorch(n):
-    ratios = [
-        n.value(f"pytorch.{name}_{t}.ratio") for name in pytorch.NAMES for t in PYTORCH_THREADS
-    ]
+    ratios = [n.value(f"pytorch.{name}_{t}.ratio") for name in n.raced for t in PYTORCH_THREADS]
     return (
         "Bars: an epoch's time here in units of PyTorch's, for four networks on "
         f"{listed([_UNITS[threads] for threads in PYTORCH_THREADS])}. "
@@ -434,7 +448,7 @@ def alt_of_growth(n):
 def pictures(n):
     """Return the page's figures by name."""
     fig, ax = plots.figure(alt_of_sources(n), 3.6)
-    for y, name in enumerate(reversed(sources.NAMES)):
+    for y, name in enumerate(reversed(n.timed)):
         ends = [
             n.value(f"sources.{name}.{key}") for key in ("source_seconds", "book_seconds_to_source")
         ]
@@ -450,17 +464,24 @@ def pictures(n):
                 label=None if y else words,
                 zorder=2,
             )
-    titles = [models.NETWORKS[name].title for name in reversed(sources.NAMES)]
+    titles = [models.NETWORKS[name].title for name in reversed(n.timed)]
     ax.set_yticks(range(len(titles)), titles)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:,g}")
     ax.set_xlabel("seconds of the processor until then")
     fig.legend(loc="outside lower center", ncols=2)
     drawn = {"sources": fig}
+    if n.raced:
+        drawn["pytorch"] = picture_of_pytorch(n)
+    if n.grown:
+        drawn["growth"] = picture_of_growth(n)
+    return drawn
 
+
+def picture_of_pytorch(n):
     fig, ax = plots.figure(alt_of_pytorch(n), 2.8)
     for i, threads in enumerate(PYTORCH_THREADS):
-        keys = [f"pytorch.{name}_{threads}.ratio" for name in pytorch.NAMES]
+        keys = [f"pytorch.{name}_{threads}.ratio" for name in n.raced]
         y = [-row - 0.4 * (i - (len(PYTORCH_THREADS) - 1) / 2) for row in range(len(keys))]
         ratio = [n.value(key) for key in keys]
         low, high = ([n.value(f"{key}_{end}") for key in keys] for end in ("lowest", "highest"))
@@ -471,13 +492,15 @@ def pictures(n):
         ax.barh(y, ratio, 0.36, xerr=error, color=plots.COLORS[i], label=_UNITS[threads])
     ax.axvline(1, color="#555555", linestyle="--", label="equal")
     ax.set_yticks(
-        [-row for row in range(len(pytorch.NAMES))],
-        [models.NETWORKS[name].title for name in pytorch.NAMES],
+        [-row for row in range(len(n.raced))],
+        [models.NETWORKS[name].title for name in n.raced],
     )
     ax.set_xlabel("our seconds an epoch / PyTorch's")
     fig.legend(loc="outside lower center", ncols=3)
-    drawn["pytorch"] = fig
+    return fig
 
+
+def picture_of_growth(n):
     fig, (time, memory) = plots.figure(alt_of_growth(n), 4.8, nrows=2, sharex=True)
     for i, way in enumerate(("stream", "memory")):
         for threads in THREADS:
@@ -495,7 +518,7 @@ def pictures(n):
     memory.minorticks_off()
     handles, labels = time.get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=2)
-    return drawn | {"growth": fig}
+    return fig
 
 
 def write(entry, judged=None):
@@ -516,15 +539,13 @@ def write(entry, judged=None):
     Raises
     ------
     SystemExit
-        If something was not measured, with the command that does; or if a network is slower than
-        in PyTorch and `REASONS` does not say why.
+        If a network is slower than in PyTorch and `REASONS` does not say why.
     """
-    if absent := missing(entry["metrics"]):
-        sys.exit("\n".join(["Not measured yet:", *absent]))
     n = Numbers(entry["metrics"])
     unexplained = [
         key
-        for key in entry["metrics"]["pytorch"]
+        for name in n.raced
+        for key in (f"{name}_{threads}" for threads in PYTORCH_THREADS)
         if n.value(f"pytorch.{key}.ratio") > PYTORCH and key not in REASONS
     ]
     if unexplained:
@@ -535,9 +556,16 @@ def write(entry, judged=None):
         repetitions=sources.REPETITIONS,
         **entry["versions"],
     )
-    parts = [head.rstrip(), sources_part(n), pytorch_part(n), growth_part(n)]
+    parts = [head.rstrip()]
+    parts += [
+        part(n)
+        for part, done in [(sources_part, n.timed), (pytorch_part, n.raced), (growth_part, n.grown)]
+        if done
+    ]
     if judged:
         parts.append(lighthouse_part(judged))
+    if absent := missing(entry["metrics"]):
+        parts.append("## Not measured yet\n\n" + "\n".join(f"- {line}" for line in absent))
     return "\n\n".join([*parts, REST])
 
 

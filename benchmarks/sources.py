@@ -1,6 +1,6 @@
 """Time the sources' recipes against the book's, on the same networks, in one run.
 
-    make sources
+    make benchmark PART=sources
 
 Both recipes train the same architecture on the same images, from the same seeds, and are tested
 after every epoch, outside the time that is measured. The time is the processor's, so that other
@@ -13,7 +13,7 @@ Networks in `LONG` would take hours. Of these the source's recipe is run once, f
 there, and in the other repetitions for two epochs, whose speed stands for the rest.
 
 Writes the part "sources" of benchmarks/results.json; networks can be named, and then the others
-keep their numbers. About two hours on one core.
+keep their numbers. About an hour on one core.
 """
 
 import argparse
@@ -31,7 +31,15 @@ from tqdm import tqdm
 REPETITIONS = 3
 NAMES = [name for name, network in models.NETWORKS.items() if network.source]
 #: Epochs of the source's recipe that are run, in the first repetition alone.
-LONG = {"vae_blog": 50, "conv": 50, "upsampling": 5, "transposed": 5, "denoiser": 5}
+LONG = {
+    "sparse": 100,
+    "deep": 100,
+    "vae_blog": 50,
+    "conv": 50,
+    "upsampling": 5,
+    "transposed": 5,
+    "denoiser": 5,
+}
 SAMPLE = 2
 
 

@@ -29,7 +29,7 @@ def keep(**parts):
     ledger = results.Ledger("benchmarks", digits, seed=0)
     for part, metrics in parts.items():
         stored[part] = stored.get(part, {}) | metrics
-    ledger.record(**stored)
+    ledger.record(**{part: metrics for part, metrics in stored.items() if metrics})
     entry = ledger.entry()
     # Of this process, which only writes: each training has its own.
     del entry["seconds"], entry["peak_memory_mb"]
