@@ -17,7 +17,7 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
 CHAPTER ?= all
 # What can be timed, in the order in which it is done; the page is written last.
-BENCHMARKS := sources pytorch growth network figures page
+BENCHMARKS := sources pytorch steps growth network figures page
 PART ?= $(BENCHMARKS)
 COURSE ?= course
 PORT ?= 8000

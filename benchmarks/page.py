@@ -10,6 +10,7 @@ metric, and each verdict on a target is computed.
 import json
 import sys
 
+from bookbuild.numbers import fill
 from helpers import plots, results
 from benchmarks import growth, models, pytorch, sources, store
 
@@ -25,7 +26,13 @@ _MAPS = {"07-convolutional", "08-denoising"}
 _MEASURES = {"bce": ("BCE per pixel", 4), "mse": ("MSE per pixel", 4), "loss": ("nats", 1)}
 _UNITS = {1: "1 thread", 2: "2 threads"}
 #: Why a network is slower here than in PyTorch, if it is: a miss without a reason is no page.
-REASONS = {}
+REASONS = {
+    "simple_1": "what `fit` does between two steps. [Chapter 3](03-simple.ipynb) trains the plainest "
+    "way, one step in a call, and on so small a network that shows: an epoch takes "
+    "0.75<!-- benchmark:steps.in_one_call_1 --> seconds so, and "
+    "0.55<!-- benchmark:steps.in_one_call_20 --> with `steps_per_execution=20`, for the same "
+    "weights (`make benchmark PART=steps`). Several later chapters train that way.",
+}
 
 HEAD = """\
 <!-- Written by `make benchmark PART=page` from benchmarks/results.json: change that, not this. -->
@@ -326,7 +333,7 @@ def pytorch_part(n):
                 titles,
                 lambda value: value <= PYTORCH,
             ),
-            *[f"Why: {why}" for why in dict.fromkeys(REASONS[key] for key in slower)],
+            *[f"Why: {fill(why, 'benchmarks')}" for why in dict.fromkeys(map(REASONS.get, slower))],
         ]
     )
 
