@@ -160,6 +160,21 @@ def test_accessible(visit, width, theme):
     assert visit.axe[width, theme] == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_way_back_to_the_top_can_be_read(host, browser, theme):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        # It comes when the reader scrolls up.
+        page.evaluate("document.querySelector('#pst-back-to-top').style.display = 'block'")
+        page.locator("#pst-back-to-top").wait_for(state="visible")
+        page.wait_for_timeout(500)  # its colours fade
+        page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
+        found = page.evaluate("axe.run('#pst-back-to-top').then(r => r.violations.map(v => v.id))")
+        assert found == []
+
+
 @pytest.mark.parametrize("page_name", pages())
 def test_works_as_a_file(site, browser, page_name):
     address = (site / page_name).as_uri()
