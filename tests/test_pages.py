@@ -160,19 +160,27 @@ def test_accessible(visit, width, theme):
     assert visit.axe[width, theme] == []
 
 
+# The ratio that WCAG defines; the button is hidden until the reader scrolls up.
+CONTRAST = """selector => {
+  const style = getComputedStyle(document.querySelector(selector));
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [low, high] = [light(style.color), light(style.backgroundColor)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}"""
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_way_back_to_the_top_can_be_read(host, browser, theme):
     with Watched(browser, host) as watched:
         page = watched.page
         page.goto(f"{host}/book/03-simple.html", wait_until="load")
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        # It comes when the reader scrolls up.
-        page.evaluate("document.querySelector('#pst-back-to-top').style.display = 'block'")
-        page.locator("#pst-back-to-top").wait_for(state="visible")
-        page.wait_for_timeout(500)  # its colours fade
-        page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
-        found = page.evaluate("axe.run('#pst-back-to-top').then(r => r.violations.map(v => v.id))")
-        assert found == []
+        page.wait_for_timeout(500)  # colours fade
+        assert page.evaluate(CONTRAST, "#pst-back-to-top") >= 4.5
 
 
 @pytest.mark.parametrize("page_name", pages())
