@@ -79,8 +79,6 @@ class Network:
         The chapter's.
     source : Recipe or None
         As the source published it.
-    published : str or None
-        The source's own figure.
     denoises : bool
         Whether noisy images go in; clean ones are the target.
     measure : str
@@ -93,7 +91,6 @@ class Network:
     build: Callable
     book: Recipe
     source: Recipe | None = None
-    published: str | None = None
     denoises: bool = False
     measure: str = "bce"
 
@@ -366,8 +363,7 @@ def normalised_topk(k=16):
     )
 
 
-_simple = functools.partial(Recipe, falling(0.005), batch=256)
-_sparse = functools.partial(Recipe, falling(0.005), batch=256)
+_plain = functools.partial(Recipe, falling(0.005), batch=256)
 _deep = Recipe(one_epoch(0.005), 15, 128, options={"steps_per_execution": 40})
 _maps = {"jit_compile": False, "steps_per_execution": 20}
 _small_maps = Recipe(a_tenth(0.01), 3, 16, images=20_000, ink=True, options=_maps)
@@ -388,7 +384,7 @@ _blog = functools.partial(Recipe, adadelta(1.0), batch=256, start={"bias": "zero
 NETWORKS = {
     **{
         f"simple_{code}": Network(
-            "03-simple", f"simple, {code} numbers", code, functools.partial(dense, code), _simple(5)
+            "03-simple", f"simple, {code} numbers", code, functools.partial(dense, code), _plain(5)
         )
         for code in (2, 4, 8, 16)
     },
@@ -397,28 +393,26 @@ NETWORKS = {
         "simple",
         32,
         functools.partial(dense, 32),
-        _simple(10),
+        _plain(10),
         source=_blog(50),
-        published="BCE 0.11",
     ),
     "sparse": Network(
         "04-sparse",
         "sparse (L1)",
         32,
         functools.partial(dense, 32),
-        _sparse(15, start={"penalty": 1e-4}),
+        _plain(15, start={"penalty": 1e-4}),
         source=_blog(100, start={"bias": "zeros", "penalty": 1e-4}),
-        published="BCE 0.10",
     ),
     "dense_04": Network(
-        "04-sparse", "simple, trained as long", 32, functools.partial(dense, 32), _sparse(15)
+        "04-sparse", "simple, trained as long", 32, functools.partial(dense, 32), _plain(15)
     ),
     "topk": Network(
         "04-sparse",
         "16 of 128 units (TopK)",
         128,
         normalised_topk,
-        _sparse(8, options={"jit_compile": False}),
+        _plain(8, options={"jit_compile": False}),
     ),
     "simple_05": Network(
         "05-deep", "simple, trained as the deep one", 32, functools.partial(dense, 32), _deep
@@ -431,7 +425,6 @@ NETWORKS = {
         functools.partial(dense, 128, 64, 32),
         _deep,
         source=_blog(100),
-        published="BCE 0.097",
     ),
     "stack": Network(
         "05-deep",
@@ -446,7 +439,6 @@ NETWORKS = {
             loss="mse",
             start={"hidden": "sigmoid", "deviation": 1.0},
         ),
-        published="MSE 0.0446",
         measure="mse",
     ),
     "pretrain": Network(
@@ -469,7 +461,6 @@ NETWORKS = {
             start={"initializer": "glorot_uniform"},
             options={"jit_compile": False},
         ),
-        published="BCE 0.094",
     ),
     "upsampling": Network(
         "07-convolutional",
@@ -478,7 +469,6 @@ NETWORKS = {
         functools.partial(small_convolutional, "upsampling"),
         _small_maps,
         source=_small_maps_source,
-        published="BCE 0.2765",
     ),
     "transposed": Network(
         "07-convolutional",
@@ -487,7 +477,6 @@ NETWORKS = {
         functools.partial(small_convolutional, "transposed"),
         _small_maps,
         source=_small_maps_source,
-        published="BCE 0.2860",
     ),
     "strided": Network(
         "07-convolutional",

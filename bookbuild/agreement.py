@@ -20,6 +20,7 @@ import tempfile
 from nbclient import NotebookClient
 
 from bookbuild.chapters import BOOK, chapters, read_text
+from helpers import results
 
 RELATIVE = 0.02
 #: For numbers near 0, such as a difference that should be none.
@@ -102,13 +103,13 @@ def main():
         parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
     failed = 0
     for chapter in names:
-        published = json.loads((BOOK / "results" / f"{chapter}.json").read_text())
+        published = results.read(chapter)
         again = run(chapter)
         lines = differences(published["metrics"], again["metrics"])
-        numbers = dict(_flat(published["metrics"]))
-        same = sum(dict(_flat(again["metrics"])).get(name) == numbers[name] for name in numbers)
+        old, new = (dict(_flat(ledger["metrics"])) for ledger in (published, again))
+        same = sum(new.get(name) == old[name] for name in old)
         print(
-            f"{chapter}: {same} of {len(numbers)} numbers are the same to the last digit, "
+            f"{chapter}: {same} of {len(old)} numbers are the same to the last digit, "
             f"{len(lines)} do not agree within {RELATIVE:.0%}",
             *lines,
             sep="\n  ",
