@@ -31,15 +31,7 @@ from tqdm import tqdm
 REPETITIONS = 3
 NAMES = [name for name, network in models.NETWORKS.items() if network.source]
 #: Epochs of the source's recipe that are run, in the first repetition alone.
-LONG = {
-    "sparse": 100,
-    "deep": 100,
-    "vae_blog": 50,
-    "conv": 50,
-    "upsampling": 5,
-    "transposed": 5,
-    "denoiser": 5,
-}
+LONG = {"conv": 50, "upsampling": 50, "transposed": 50, "denoiser": 5}
 SAMPLE = 2
 
 

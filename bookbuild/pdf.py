@@ -30,6 +30,7 @@ READY = """async () => {
   }
   await document.fonts.ready;
   dispatchEvent(new Event("beforeprint")); // which only a person's print sends
+  await Promise.all([...document.images].map((image) => image.decode()));
   return document.querySelector("article h1").firstChild.textContent.trim();
 }"""
 

@@ -17,9 +17,14 @@ TOO_WIDE = """() => {
 }"""
 
 # A picture without alt text gets its file's name from Sphinx: no better than none.
-POOR_IMAGES = r"""() => [...document.images]
-  .filter(i => !i.alt.trim() || /\.(png|jpe?g|svg|gif)$/i.test(i.alt) || !i.naturalWidth)
-  .map(i => i.outerHTML.slice(0, 120))"""
+POOR_IMAGES = r"""async () => {
+  const images = [...document.images];
+  images.forEach(i => { i.loading = "eager"; }); // else they wait for the reader
+  await Promise.all(images.map(i => i.decode().catch(() => {})));
+  return images
+    .filter(i => !i.alt.trim() || /\.(png|jpe?g|svg|gif)$/i.test(i.alt) || !i.naturalWidth)
+    .map(i => i.outerHTML.slice(0, 120));
+}"""
 
 UNRENDERED_MATH = """async () => {
   const math = [...document.querySelectorAll(".math")];

@@ -242,4 +242,6 @@ def test_a_page_asks_for_little_at_first(site, page):
     for icon in set(re.findall(r'class="[^"]*\b(fa-(?!solid|lg)[a-z-]+)', text)):
         assert f".{icon}" in style
     for image in soup(site / page).select("article img[src$=png]"):
-        assert image["width"] and image["height"]
+        assert image["width"] and image["height"] and image["loading"] == "lazy"
+    waiting = soup(site / page).find_all("script", src=True)
+    assert all(script.has_attr("defer") for script in waiting) or page == "search.html"

@@ -1,5 +1,5 @@
 // Paper cannot be unfolded or scrolled, and is white: for the time of a print all is open and light,
-// and a formula that is wider than the paper gets smaller letters.
+// all pictures have come, and a formula that is wider than the paper gets smaller letters.
 {
   const page = document.documentElement;
   // A4 between print.css's margins (176 mm) in its letters (10.5 pt), less a list's indent.
@@ -11,6 +11,7 @@
   addEventListener("beforeprint", () => {
     opened = [...document.querySelectorAll("article details:not([open])")];
     opened.forEach((details) => { details.open = true; });
+    document.querySelectorAll("img[loading]").forEach((image) => { image.loading = "eager"; });
     theme = page.dataset.theme;
     page.dataset.theme = "light";
     formulas = [...document.querySelectorAll('mjx-container[display="true"]')].map((formula) => {
