@@ -245,3 +245,32 @@ def test_a_page_asks_for_little_at_first(site, page):
         assert image["width"] and image["height"] and image["loading"] == "lazy"
     waiting = soup(site / page).find_all("script", src=True)
     assert all(script.has_attr("defer") for script in waiting) or page == "search.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_has_its_colours_before_any_script_has_come(host, browser, scheme):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.emulate_media(color_scheme=scheme)
+        page.route("**/*.js*", lambda route: route.abort())
+        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        bright = sum(map(int, re.findall(r"\d+", colour)[:3])) / 3
+        assert (bright > 200) == (scheme == "light")
+
+
+SHIFTS = """new PerformanceObserver(list => {
+  window.shifted = list.getEntries().reduce((sum, e) => sum + e.value, window.shifted || 0);
+}).observe({ type: "layout-shift", buffered: true })"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("chapter", ["03-simple", "08-denoising"])
+def test_nothing_moves_while_a_page_comes(host, browser, chapter, width):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.set_viewport_size({"width": width, "height": 900})
+        page.add_init_script(SHIFTS)
+        page.goto(f"{host}/book/{chapter}.html", wait_until="networkidle")
+        # A fifth of what browsers call good.
+        assert page.evaluate("window.shifted || 0") < 0.02
