@@ -187,11 +187,11 @@ def sources_part(n):
         sooner.append(
             [
                 link(name),
-                recipe(name),
+                n.ranged(key + "speedup"),
                 f"{n.shown(key + 'source_seconds')} ({n.shown(key + 'source_epochs')})",
                 f"{n.shown(key + 'book_seconds_to_source')} "
                 f"({n.shown(key + 'book_epochs_to_source')})",
-                n.ranged(key + "speedup"),
+                recipe(name),
             ]
         )
         reached.append(
@@ -243,9 +243,9 @@ def sources_part(n):
             "first step, so that compiling does. The question is how soon the book's recipe is as "
             "good as the source's is at its end.",
             picture("sources", alt_of_sources(n)),
-            "Seconds, and epochs in brackets; last the times sooner:",
+            "How many times sooner; then seconds, with epochs in brackets:",
             table(
-                ["network", "the source's recipe", "its end", "the book is as good", "sooner"],
+                ["network", "sooner", "the source's end", "the book is as good", "source's recipe"],
                 sooner,
             ),
             "What both reach in the end, and the most memory that a training took (MB):",
@@ -268,9 +268,9 @@ def pytorch_part(n):
             rows.append(
                 [
                     *start,
+                    n.ranged(key + "ratio", 2),
                     n.ranged(key + "book_epoch_seconds", 2),
                     n.ranged(key + "torch_epoch_seconds", 2),
-                    n.ranged(key + "ratio", 2),
                 ]
             )
             whole.append(
@@ -315,8 +315,9 @@ def pytorch_part(n):
             f"indexing with channels last in {first['channels_last']}. Every process is kept on "
             "as many cores as it has threads.",
             picture("pytorch", alt_of_pytorch(n)),
-            "Seconds an epoch, the first apart, and ours in units of PyTorch's:",
-            table(["network", "threads", "ours", "PyTorch", "ratio"], rows),
+            "Our time an epoch in units of PyTorch's, and the seconds of both; the first epoch "
+            "stands apart:",
+            table(["network", "threads", "ratio", "ours", "PyTorch"], rows),
             "The first epoch, in which TensorFlow also traces and compiles, and the whole of the "
             "chapter's recipe (seconds; test BCE per pixel):",
             table(
