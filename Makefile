@@ -26,7 +26,7 @@ PORT ?= 8000
 NBGRADER = cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
 
-.PHONY: help book serve test test-classroom test-colab execute again seeds sync student instructor bundle pdf assignment grade hub benchmark $(BENCHMARKS:%=benchmark-%) lighthouse lock clean
+.PHONY: help book serve test test-classroom test-colab execute again seeds sync student instructor bundle pdf assignment grade hub benchmark $(BENCHMARKS:%=benchmark-%) lighthouse lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,6 +125,11 @@ lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml,
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make lock" --group pytorch --output-file requirements-pytorch.txt
 	$(NPM) install --package-lock-only --ignore-scripts
+
+audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known weakness (needs the internet)
+	@status=0; for lock in requirements*.txt; do echo "$$lock:"; \
+	  $(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || status=1; done; \
+	  echo "package-lock.json:"; $(NPM) audit || status=1; exit $$status
 
 clean: ## remove what the other commands made, stored notebooks apart
 	rm -rf .venv .venv-classroom .venv-colab .venv-pytorch _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
