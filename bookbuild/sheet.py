@@ -94,6 +94,17 @@ def one_style_sheet(app, pagename, pathto, html):
     return SHEET.sub("", html) + link
 
 
+def changed_style(app, env, added, changed, removed):
+    """Have a page written anew if a style sheet of ours is newer than the one of the site."""
+    written = Path(app.outdir, "_static", "book.css")
+    ours = [
+        f for folder in app.config.html_static_path for f in Path(app.srcdir, folder).glob("*.css")
+    ]
+    if written.is_file() and any(f.stat().st_mtime > written.stat().st_mtime for f in ours):
+        return [app.config.root_doc]
+    return []
+
+
 def write_style_sheet(app, error):
     """Write the one style sheet, and a font with the icons that it names."""
     sheets = getattr(app, "book_sheets", None)  # none if no page was written
@@ -128,5 +139,6 @@ def write_style_sheet(app, error):
 
 
 def setup(app):
+    app.connect("env-get-outdated", changed_style)
     app.connect("build-finished", write_style_sheet, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

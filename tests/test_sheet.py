@@ -1,5 +1,8 @@
 """The site's one style sheet keeps what a page may need, and drops the rest."""
 
+import os
+from types import SimpleNamespace
+
 import pytest
 
 from bookbuild import sheet
@@ -66,3 +69,16 @@ def test_addresses_lead_to_the_same_files(tmp_path):
     assert found == (
         "@font-face{src:url(theme/fonts/f.woff)}.cell{background:url(data:image/png;base64,AA)}"
     )
+
+
+def test_a_changed_style_reaches_the_site_although_no_page_changed(tmp_path):
+    ours, written = tmp_path / "ours" / "a.css", tmp_path / "out" / "_static" / "book.css"
+    for file in (ours, written):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    config = SimpleNamespace(html_static_path=["ours"], root_doc="index")
+    app = SimpleNamespace(srcdir=tmp_path, outdir=tmp_path / "out", config=config)
+    os.utime(written, (1000, 1000))
+    assert sheet.changed_style(app, None, [], [], []) == ["index"]
+    os.utime(ours, (900, 900))
+    assert sheet.changed_style(app, None, [], [], []) == []
