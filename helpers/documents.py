@@ -5,9 +5,11 @@ digits elsewhere in this book have it the other way round.)
 """
 
 import hashlib
+import json
 import os
 import pathlib
 import warnings
+import zipfile
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,7 +22,10 @@ from scipy.sparse.csgraph import connected_components
 from helpers.data import DataError
 from helpers.results import ROOT
 
-__all__ = ["DIRT", "LIMIT", "Pair", "Pairs", "clean", "make_page", "pairs", "receptive_radius"]
+__all__ = [
+    *("DIRT", "LIMIT", "Pair", "Pairs"),
+    *("clean", "make_page", "pairs", "publish", "receptive_radius"),
+]
 
 #: Kinds of dirt that `make_page` knows, in the order in which they are laid on.
 DIRT = ("stains", "folds", "wrinkles", "marks", "bleed")
@@ -412,6 +417,33 @@ def clean(page, model=None, tile=512):
             target = cleaned[y : y + tile, x : x + tile]
             target[:] = done[0, y - top :, x - left :, 0][: target.shape[0], : target.shape[1]]
     return cleaned
+
+
+def publish(model, path=PUBLISHED):
+    """Save a model so that older versions of Keras, such as Colab's, load it, too.
+
+    Keras writes every setting of an initializer, also the unset ones; and an older version
+    refuses a file with a setting that it does not know. Here the unset ones are left out.
+
+    Parameters
+    ----------
+    model : keras.Model
+    path : path
+        Of the ``.keras`` file; unless given, that of the published run's cleaner.
+    """
+    model.save(path)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+
+    def known(part):
+        if part.get("module") == "keras.initializers":
+            part["config"] = {k: v for k, v in part["config"].items() if v is not None}
+        return part
+
+    parts["config.json"] = json.dumps(json.loads(parts["config.json"], object_hook=known))
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
 
 
 def receptive_radius(model):

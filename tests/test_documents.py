@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -358,3 +359,18 @@ def test_the_published_cleaner_cleans():
         np.sqrt(np.mean((page - clean) ** 2)) for page in (noisy, documents.clean(noisy))
     )
     assert after < 0.5 * before
+
+
+def test_a_published_model_asks_for_nothing_that_an_older_keras_lacks(model, tmp_path):
+    import keras
+
+    # Keras 3.15 writes "input_axes": null, and 3.13 stops there.
+    documents.publish(model, tmp_path / "model.keras")
+    for file in (tmp_path / "model.keras", documents.PUBLISHED):
+        with zipfile.ZipFile(file) as parts:
+            config = parts.read("config.json").decode()
+        assert "GlorotUniform" in config
+        assert "input_axes" not in config
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    page = documents.make_page(1, 60, 80)[0]
+    assert np.array_equal(documents.clean(page, loaded), documents.clean(page, model))
