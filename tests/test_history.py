@@ -11,6 +11,7 @@ import io
 import re
 import subprocess
 import sys
+import zipfile
 
 import keras
 import matplotlib.pyplot as plt
@@ -68,11 +69,26 @@ def names(found):
     return [re.sub(r"\W+", "-", f"{case[0]} {i}") for i, case in enumerate(found)]
 
 
+def save_as_a_newer_keras_would(path):
+    """Save a model with a setting that the installed Keras does not know."""
+    inputs = keras.Input((784,))
+    keras.Model(inputs, keras.layers.Dense(32)(inputs)).save(path)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    known = b'"GlorotUniform", "config": {'
+    assert known in parts["config.json"]
+    parts["config.json"] = parts["config.json"].replace(known, known + b'"tomorrow": null, ')
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
+
+
 @pytest.fixture(autouse=True)
 def desk(tmp_path, monkeypatch):
-    """A folder with a page to read, and digits that need no download."""
+    """A folder with a page and a model to read, and digits that need no download."""
     monkeypatch.chdir(tmp_path)
     Image.new("L", (1080, 840)).save("page.png")
+    save_as_a_newer_keras_would("trained-at-home.keras")
     images, labels = np.zeros((8, 28, 28), "uint8"), np.arange(8, dtype="uint8")
     digits = (images, labels), (images, labels)
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: digits)
