@@ -181,7 +181,7 @@ def recipe(name):
 
 def sources_part(n):
     """Return the section on the sources' recipes."""
-    sooner, reached, short = [], [], []
+    sooner, reached, short, once = [], [], [], []
     for name in n.timed:
         key, (unit, digits) = f"sources.{name}.", _MEASURES[models.NETWORKS[name].measure]
         sooner.append(
@@ -212,13 +212,13 @@ def sources_part(n):
                 f"{n.shown(key + 'source_epochs_published')} published epochs were run, and the "
                 "error after them is the one to reach"
             )
-        if (whole := n.value(key + "source_whole_runs")) < sources.REPETITIONS:
-            short.append(
-                f"{models.NETWORKS[name].title}: that was done "
-                + ("once" if whole == 1 else f"{n.shown(key + 'source_whole_runs')} times")
-                + f"; in the other repetitions the source's recipe ran for {sources.SAMPLE} "
-                "epochs, whose speed stands for the rest"
-            )
+        if n.value(key + "source_whole_runs") == 1:
+            once.append(models.NETWORKS[name].title)
+    if once:
+        short.append(
+            f"{'; '.join(once)}: the source's recipe was run so far once, and in the other "
+            f"repetitions for {sources.SAMPLE} epochs, whose speed stands for the rest"
+        )
     kinds = {"dense": {}, "convolutional": {}}
     for name in n.timed:
         kind = "convolutional" if models.NETWORKS[name].chapter in _MAPS else "dense"

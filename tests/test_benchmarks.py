@@ -280,7 +280,7 @@ def test_the_page_says_what_was_not_run_to_the_end(entry):
     }
     text = page.write(entry)
     assert re.search(r"convolutional denoiser: 20<!-- [\w.:]+ --> of the 100<!-- ", text)
-    assert "convolutional denoiser: that was done once" in text
+    assert "- convolutional denoiser: the source's recipe was run so far once" in text
 
 
 def test_what_was_not_measured_is_named_with_its_command(entry):
