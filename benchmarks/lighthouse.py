@@ -127,7 +127,8 @@ def main():
         server.shutdown()
     if options.site == SITE and options.pages == PAGES:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    sys.exit("\n".join(missed))
+    if missed:
+        sys.exit("\n".join(missed))
 
 
 if __name__ == "__main__":

@@ -464,7 +464,7 @@ NETWORKS = {
     ),
     "upsampling": Network(
         "07-convolutional",
-        "small maps, enlarged",
+        "small maps, upsampled",
         64,
         functools.partial(small_convolutional, "upsampling"),
         _small_maps,

@@ -3,12 +3,13 @@
 import ast
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
 from conftest import TOP
 
-from benchmarks import growth, page, pytorch, sources, store
+from benchmarks import growth, lighthouse, page, pytorch, sources, store
 from bookbuild import numbers
 from helpers import results
 
@@ -208,7 +209,8 @@ def entry():
     ways = {}
     for way in ("stream", "memory"):
         by_size = {str(size): size / 1e4 for size in growth.sizes(way)}
-        names = ("us_per_image", "seconds", "peak_mb", "start_mb")
+        names = ("us_per_image", "us_per_image_lowest", "us_per_image_highest")
+        names += ("seconds", "peak_mb", "start_mb")
         ways[way] = {name: by_size for name in names}
         ways[way] |= {"line_us": 50.2, "line_start": 3.1, "line_r2": 0.9998}
         ways[way] |= {"exponent": 0.97, "memory_ratio": 1.03}
@@ -295,6 +297,13 @@ def test_what_was_not_measured_is_named_with_its_command(entry):
     assert set(page.pictures(page.Numbers(entry["metrics"]))) == {"sources", "pytorch"}
 
 
+def test_the_page_says_what_a_second_thread_is_good_for(entry):
+    assert "a second thread saves no time" in page.write(entry)
+    sooner = dict.fromkeys(map(str, growth.SIZES), 30.0)
+    entry["metrics"]["growth"]["stream_2"]["us_per_image"] = sooner
+    assert "a second thread saves time" in page.write(entry)
+
+
 def test_lighthouse_is_shown_if_it_was_run(entry):
     scores = {"performance": 97, "accessibility": 100, "best-practices": 100, "seo": 95}
     judged = {"index": {"mobile": scores}, "03-simple": {"desktop": scores}}
@@ -302,6 +311,9 @@ def test_lighthouse_is_shown_if_it_was_run(entry):
     text = page.write(entry, judged)
     assert "| [index](index.md), mobile | 97 | 100 | 100 | 95 |" in text
     assert "| [03-simple](03-simple.ipynb), desktop | 97 |" in text
+    assert "seo 95.** Missed: 03-simple, desktop: performance 97." in text
+    judged["03-simple"]["desktop"] = scores | {"performance": 98}
+    assert "seo 95.** Reached by all." in page.write(entry, judged)
 
 
 def test_pictures_are_light_and_their_words_fit_the_numbers(entry):
@@ -327,3 +339,22 @@ def test_curves_are_plain_numbers(stored, real):
     """What NumPy computes is stored as JSON's own numbers."""
     store.keep(growth={"stream_1": {"exponent": np.float64(0.97), "images": np.int64(3)}})
     assert json.loads(stored.read_text())["metrics"]["growth"]["stream_1"]["images"] == 3
+
+
+@pytest.mark.parametrize(("speed", "missed"), [(0.9, []), (0.89, ["performance 89 < 90"])])
+def test_lighthouse_fails_below_a_target_and_only_there(monkeypatch, tmp_path, speed, missed):
+    def report(address, device):
+        fast = {"mobile": speed, "desktop": 0.98}[device]
+        scores = {name: {"score": 1, "auditRefs": []} for name in lighthouse.TARGETS}
+        scores["performance"]["score"] = fast
+        audits = {name: {"numericValue": 1.0} for name in lighthouse.METRICS}
+        return {"categories": scores, "audits": audits}
+
+    monkeypatch.setattr(lighthouse, "lighthouse", report)
+    monkeypatch.setattr(sys, "argv", ["lighthouse", "index", "--site", str(tmp_path)])
+    if missed:
+        with pytest.raises(SystemExit) as end:
+            lighthouse.main()
+        assert str(end.value) == f"index, mobile: {missed[0]}"
+    else:
+        lighthouse.main()
