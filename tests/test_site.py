@@ -274,3 +274,14 @@ def test_nothing_moves_while_a_page_comes(host, browser, chapter, width):
         page.goto(f"{host}/book/{chapter}.html", wait_until="networkidle")
         # A fifth of what browsers call good.
         assert page.evaluate("window.shifted || 0") < 0.02
+
+
+def test_headings_get_smaller_with_their_level(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/history.html", wait_until="load")
+        sizes = [
+            page.evaluate(f"parseFloat(getComputedStyle(document.querySelector('{h}')).fontSize)")
+            for h in ("article h1", "article h2", "article h3", "article p")
+        ]
+        assert sizes == sorted(set(sizes), reverse=True)
