@@ -46,7 +46,7 @@ SETTLED = """() => Promise.race([
 ]).then(() => null)"""
 
 # The theme makes what scrolls reachable by keyboard, a moment after the page has changed width.
-REACHABLE = """() => [...document.querySelectorAll("pre")]
+REACHABLE = """() => [...document.querySelectorAll("pre, .pst-scrollable-table-container")]
   .every(block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0)"""
 
 FOCUS = """() => {
