@@ -1,10 +1,12 @@
 """A figure in a real JupyterLab: moved with the hand, read from Python, and the other way."""
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import time
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import nbformat
@@ -58,7 +60,8 @@ def wait_for_address(server, log):
     end = time.monotonic() + 60
     while time.monotonic() < end and server.poll() is None:
         if found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/", log.read_text()):
-            with urlopen(found[0] + "api"):
+            # The address is in the log a moment before somebody listens there.
+            with contextlib.suppress(URLError), urlopen(found[0] + "api"):
                 return found[0]
         time.sleep(0.2)
     raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
