@@ -102,7 +102,7 @@ hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## Jupyter
 	$(BIN)/python -m bookbuild.kernel classroom/jupyter
 	HUB_STATE="$(abspath $(COURSE))" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
-benchmark: $(PART:%=benchmark-%) ## time sources (an hour), pytorch (20 minutes), steps (1), growth (10), network and figures (2), then write the page (PART=growth, default all)
+benchmark: $(PART:%=benchmark-%) ## time sources (90 minutes), pytorch (20 minutes), steps (1), growth (10), network and figures (2), then write the page (PART=growth, default all)
 
 # Each benchmark may take arguments: make benchmark PART=sources ARGS="simple deep"
 $(BENCHMARKS:%=benchmark-%): benchmark-%: .venv/installed

@@ -100,6 +100,17 @@ def judge(address, device, runs):
     return {**scores, **measured, **({"faults": faults} if faults else {})}
 
 
+def missed(judged):
+    """Return what lies below a target, a line each; `judged` is by page and device."""
+    return [
+        f"{page}, {device}: {name} {found[name]} < {target}"
+        for page, devices in judged.items()
+        for device, found in devices.items()
+        for name, target in {**TARGETS, "performance": SPEED[device]}.items()
+        if found[name] < target
+    ]
+
+
 def main():
     parser = argparse.ArgumentParser(description="Lighthouse on the built pages")
     parser.add_argument("pages", nargs="*", default=PAGES)
@@ -107,7 +118,7 @@ def main():
     parser.add_argument("--site", type=Path, default=SITE)
     options = parser.parse_args()
     handler = functools.partial(Handler, directory=options.site)
-    results, missed = {}, []
+    results = {}
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"{'page':16} {'device':8} {'  '.join(TARGETS)}  paint, largest (ms)  blocked (ms)")
@@ -121,14 +132,11 @@ def main():
                 print(
                     f"{page:16} {device:8} {scores}  {speed}", *found.get("faults", []), flush=True
                 )
-                for name, target in {**TARGETS, "performance": SPEED[device]}.items():
-                    if found[name] < target:
-                        missed.append(f"{page}, {device}: {name} {found[name]} < {target}")
         server.shutdown()
     if options.site == SITE and options.pages == PAGES:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    if missed:
-        sys.exit("\n".join(missed))
+    if below := missed(results):
+        sys.exit("\n".join(below))
 
 
 if __name__ == "__main__":

@@ -406,26 +406,22 @@ def growth_part(n):
 
 def scatter(n):
     """Say how far apart the repetitions were where they were furthest apart."""
-
-    def ends(key, size):
-        return [n.value(f"{key}_{end}.{size}") for end in ("lowest", "highest")]
-
-    key, size, way, threads = max(
-        (
-            (f"growth.{way}_{threads}.us_per_image", size, way, threads)
-            for way in ("stream", "memory")
-            for threads in THREADS
-            for size in growth.sizes(way)
-        ),
-        key=lambda each: ends(*each[:2])[1] / ends(*each[:2])[0],
-    )
-    low, high = (n.shown(f"{key}_{end}.{size}", 0) for end in ("lowest", "highest"))
-    where = "from the stream" if way == "stream" else "in memory"
+    found = []
+    for way, words in (("stream", "from the stream"), ("memory", "in memory")):
+        for threads in THREADS:
+            for size in growth.sizes(way):
+                low, high = (
+                    f"growth.{way}_{threads}.us_per_image_{end}.{size}"
+                    for end in ("lowest", "highest")
+                )
+                where = f"{size:,} images {words} on {_UNITS[threads]}"
+                found.append((n.value(high) / n.value(low), low, high, where))
+    _, low, high, where = max(found)
     return (
-        f"Furthest apart were the repetitions with {size:,} images {where} on {_UNITS[threads]}: "
-        f"{low} to {high} microseconds. The two clocks count different things, waiting and other "
-        "work on the machine among them, so compare down a column; what a second thread saves "
-        "cannot be read from this table."
+        f"Furthest apart were the repetitions with {where}: {n.shown(low, 0)} to "
+        f"{n.shown(high, 0)} microseconds. The two clocks count different things, waiting and "
+        "other work on the machine among them, so compare down a column; what a second thread "
+        "saves cannot be read from this table."
     )
 
 
@@ -438,13 +434,7 @@ def lighthouse_part(judged):
         for page, devices in judged.items()
         for device, found in devices.items()
     ]
-    missed = [
-        f"{page}, {device}: {name} {found[name]}"
-        for page, devices in judged.items()
-        for device, found in devices.items()
-        for name, least in (lighthouse.TARGETS | {"performance": lighthouse.SPEED[device]}).items()
-        if found[name] < least
-    ]
+    missed = lighthouse.missed(judged)
     wanted = ", ".join(
         [f"performance {lighthouse.SPEED['mobile']} on a phone"]
         + [f"{lighthouse.SPEED['desktop']} on a desktop"]

@@ -13,7 +13,7 @@ Networks in `LONG` would take hours. Of these the source's recipe is run once, f
 there, and in the other repetitions for two epochs, whose speed stands for the rest.
 
 Writes the part "sources" of benchmarks/results.json; networks can be named, and then the others
-keep their numbers. About an hour on one core.
+keep their numbers. About an hour and a half on one core.
 """
 
 import argparse

@@ -311,7 +311,7 @@ def test_lighthouse_is_shown_if_it_was_run(entry):
     text = page.write(entry, judged)
     assert "| [index](index.md), mobile | 97 | 100 | 100 | 95 |" in text
     assert "| [03-simple](03-simple.ipynb), desktop | 97 |" in text
-    assert "seo 95.** Missed: 03-simple, desktop: performance 97." in text
+    assert "seo 95.** Missed: 03-simple, desktop: performance 97 < 98." in text
     judged["03-simple"]["desktop"] = scores | {"performance": 98}
     assert "seo 95.** Reached by all." in page.write(entry, judged)
 

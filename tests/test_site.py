@@ -16,6 +16,7 @@ from conftest import SITE, TOP, QuietHandler, documents, pages
 from test_pages import UNRENDERED_MATH, Watched
 from test_site_links import CONFIG, REPOSITORY, soup
 
+from bookbuild import speed
 from bookbuild.address import pages_address
 
 ADDRESS = CONFIG["html"].get("baseurl") or pages_address(REPOSITORY)
@@ -285,3 +286,13 @@ def test_headings_get_smaller_with_their_level(host, browser):
             for h in ("article h1", "article h2", "article h3", "article p")
         ]
         assert sizes == sorted(set(sizes), reverse=True)
+
+
+def test_plain_words_of_code_lose_no_colour_without_an_element(site):
+    style = (site / "_static" / "pygments.css").read_text(encoding="utf-8")
+    classes = re.search(r"\((?:\?:)?([a-z|]+)\)", speed.PLAIN.pattern)[1].split("|")
+    for theme in ("light", "dark"):
+        whole = rf'html\[data-theme="{theme}"\] \.highlight'
+        of_all = re.search(whole + r" {[^}]*\bcolor: (#\w+)", style)[1]
+        for name in classes:
+            assert re.search(rf"{whole} \.{name} {{ color: (#\w+) }}", style)[1] == of_all
