@@ -10,10 +10,12 @@ classroom/jupyterhub_config.py.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,10 +36,8 @@ LEDGER = BOOK / "results" / "teaching.json"
 TRIAL = """
 load_subconfig({config!r})
 c.JupyterHub.authenticator_class = "dummy"
-c.JupyterHub.spawner_class = "simple"
-c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
-c.Spawner.pre_spawn_hook = lambda spawner: None
-c.Spawner.args = {args!r}
+c.JupyterHub.hub_bind_url = {inner!r}
+c.ConfigurableHTTPProxy.api_url = {proxy!r}
 c.JupyterHub.services = [{{"name": "trial", "api_token": {token!r}}}]
 c.JupyterHub.load_roles = [{{
     "name": "trial",
@@ -48,11 +48,30 @@ c.JupyterHub.log_level = "WARN"
 """
 
 
-class Hub:
-    """A hub on loopback, for as long as the `with` block lasts."""
+# Names without accounts, which all belong to whoever starts this.
+NAMES = """
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
+c.Spawner.args = {args!r}
+"""
 
-    def __init__(self, port):
-        self.address = f"http://127.0.0.1:{port}"
+
+class Hub:
+    """A hub on loopback, for as long as the `with` block lasts.
+
+    Parameters
+    ----------
+    accounts : bool
+        Whether its users have accounts on this machine (it has to be root's then), or are names.
+    """
+
+    def __init__(self, accounts=False):
+        self.accounts = accounts
+        with contextlib.ExitStack() as stack:
+            servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in "123"]
+            self.address, self.inner, self.proxy = (
+                f"http://127.0.0.1:{server.getsockname()[1]}" for server in servers
+            )
         self.token = secrets.token_hex(16)
         self.headers = {"Authorization": f"token {self.token}"}
 
@@ -61,12 +80,15 @@ class Hub:
         state = Path(self.folder.name)
         bring_kernel(state / "jupyter")
         config = state / "trial_config.py"
+        trial = TRIAL if self.accounts else TRIAL + NAMES
         config.write_text(
-            TRIAL.format(
+            trial.format(
                 config=str(ROOT / "classroom" / "jupyterhub_config.py"),
                 homes=str(state / "{username}"),
                 args=["--allow-root"] if os.geteuid() == 0 else [],
                 token=self.token,
+                inner=self.inner,
+                proxy=self.proxy,
             )
             + f'c.Spawner.environment["JUPYTER_PATH"] = {str(state / "jupyter")!r}\n'
         )
@@ -106,7 +128,7 @@ class Hub:
             raise RuntimeError(f"{method} {path}: {answer.code} {answer.body!r}\n{log}")
         return json.loads(answer.body) if answer.body else None
 
-    async def ready(self, path, test, seconds=120):
+    async def ready(self, path, test, seconds=600):
         """Ask until the answer passes the test."""
         end = time.monotonic() + seconds
         while True:
@@ -170,11 +192,11 @@ async def execute(socket, code):
             return text
 
 
-async def trial(counts, port):
+async def trial(counts):
     notebook = nbformat.read(BOOK / "03-simple.ipynb", as_version=4)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     measured = {}
-    with Hub(port) as hub:
+    with Hub() as hub:
         await hub.ready("/hub/api/", lambda answer: "version" in answer)
         for count in counts:
             users = [f"reader{count}of{i}" for i in range(count)]
@@ -205,9 +227,8 @@ def main():
     parser.add_argument(
         "--users", type=int, nargs="+", default=[1, 2, 4, 8], help="how many at once"
     )
-    parser.add_argument("--port", type=int, default=18000)
     args = parser.parse_args()
-    measured = asyncio.run(trial(args.users, args.port))
+    measured = asyncio.run(trial(args.users))
     if not measured:
         sys.exit("Nobody came through: nothing is written.")
     most = max(count for count, row in measured.items() if not row["failed"])

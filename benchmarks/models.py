@@ -183,12 +183,14 @@ class VAE(keras.Model):
         return {"x_hat": x_hat, "z_mean": z_mean, "z_log_var": z_log_var}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        cross_entropy = ops.binary_crossentropy(x, y_pred["x_hat"])
+        cross_entropy = ops.binary_crossentropy(x if y is None else y, y_pred["x_hat"])
         kl = (ops.square(y_pred["z_mean"]) + ops.exp(y_pred["z_log_var"])) / 2
         kl -= (1 + y_pred["z_log_var"]) / 2
-        if self.blog:
-            return ops.mean(cross_entropy) + ops.mean(kl)
-        return ops.mean(ops.sum(cross_entropy, axis=1) + ops.sum(kl, axis=1))
+        over_one_image = ops.mean if self.blog else ops.sum
+        loss = over_one_image(cross_entropy, axis=1) + over_one_image(kl, axis=1)
+        if sample_weight is not None:
+            loss = ops.multiply(loss, ops.reshape(sample_weight, (-1,)))
+        return ops.mean(loss) + sum(self.losses)
 
 
 def dense(*sizes, code_layers=(), hidden="relu", bias="ones", penalty=0.0):

@@ -7,18 +7,25 @@ environment can be set there; the rest is JupyterHub's own, and its manual expla
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
 c = get_config()  # noqa: F821 - JupyterHub provides it
 book = Path(__file__).resolve().parent.parent
 
+# What the hub keeps - its database and key - is for the hub alone. The users' servers inherit the
+# mask, so that what they write is not for other users either.
+os.umask(0o077)
+state = Path(os.environ.get("HUB_STATE", book / "course"))
+state.mkdir(parents=True, exist_ok=True)
+state.chmod(0o700)
+
 c.JupyterHub.bind_url = os.environ.get("HUB_URL", "http://127.0.0.1:8000")
 c.JupyterHub.hub_ip = "127.0.0.1"
 c.ConfigurableHTTPProxy.command = [str(book / "node_modules/.bin/configurable-http-proxy")]
-c.JupyterHub.db_url = f"sqlite:///{os.environ.get('HUB_STATE', book / 'course')}/jupyterhub.sqlite"
-c.JupyterHub.cookie_secret_file = f"{os.environ.get('HUB_STATE', book / 'course')}/cookie_secret"
+c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
+c.JupyterHub.db_url = f"sqlite:///{state}/jupyterhub.sqlite"
+c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
 
 # Users of this machine, by its own passwords (PAM). Name those who may look after the others.
 c.Authenticator.allow_all = True
@@ -26,7 +33,9 @@ c.Authenticator.admin_users = set(filter(None, os.environ.get("HUB_ADMINS", "").
 
 # Memory for one process of a user, such as a notebook's kernel. Chapters need 1.1 to 2 GB.
 memory = int(float(os.environ.get("HUB_MEMORY_GB", "3")) * 2**30)
-c.Spawner.cmd = ["prlimit", f"--data={memory}", f"{sys.prefix}/bin/jupyterhub-singleuser"]
+# JupyterHub changes to the user before it starts this, so no step of it runs as root.
+server = [f"{sys.prefix}/bin/python", str(book / "classroom" / "user_server.py")]
+c.Spawner.cmd = ["prlimit", f"--data={memory}", *server]
 c.Spawner.default_url = "/lab"
 c.Spawner.http_timeout = c.Spawner.start_timeout = 120
 c.JupyterHub.concurrent_spawn_limit = 20
@@ -39,21 +48,3 @@ c.Spawner.environment = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
 }
-
-
-def bring_notebooks(spawner):
-    """Copy the students' notebooks into the user's folder; what is there already stays."""
-    import pwd
-
-    user = pwd.getpwnam(spawner.user.name)
-    folder = Path(user.pw_dir) / "autoencoders"
-    for notebook in sorted((book / "_build" / "student").glob("*.ipynb")):
-        copy = folder / notebook.name
-        if not copy.exists():
-            folder.mkdir(exist_ok=True)
-            shutil.copy(notebook, copy)
-            os.chown(folder, user.pw_uid, user.pw_gid)
-            os.chown(copy, user.pw_uid, user.pw_gid)
-
-
-c.Spawner.pre_spawn_hook = bring_notebooks

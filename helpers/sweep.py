@@ -12,6 +12,7 @@ import random
 import re
 import sys
 import time
+import warnings
 
 import dask
 import dask.sizeof
@@ -27,10 +28,12 @@ __all__ = ["SweepError", "connect", "grid", "pixels", "run"]
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "autoencoder-book")
 
 
-# Near its memory limit a worker would store results on disk, then pause until there is room.
-# But a training holds its memory itself: a paused worker would wait for ever.
-_ALL_OR_NOTHING = {
-    f"distributed.worker.memory.{action}": False for action in ("target", "spill", "pause")
+_LOCAL = {
+    # Near its memory limit a worker would store results on disk, then pause until there is
+    # room. But a training holds its memory itself: a paused worker would wait for ever.
+    **{f"distributed.worker.memory.{action}": False for action in ("target", "spill", "pause")},
+    # Each process serves HTTP to whoever asks, which no setting stops; so it has nothing to say.
+    **{f"distributed.{role}.http.routes": [] for role in ("scheduler", "worker")},
 }
 
 
@@ -112,7 +115,7 @@ def connect(workers=2, memory="2GB", patience=15):
     """Return a Dask client: of the cluster that you name, else of processes on this machine.
 
     The cluster is named by Dask's own setting ``scheduler-address``, which the environment
-    variable ``DASK_SCHEDULER_ADDRESS`` fills (``tcp://host:8786``). It prints which it is.
+    variable ``DASK_SCHEDULER_ADDRESS`` fills (``tls://host:8786``). It prints which it is.
 
     Parameters
     ----------
@@ -132,24 +135,33 @@ def connect(workers=2, memory="2GB", patience=15):
     Raises
     ------
     SweepError
-        If no scheduler answers at the address, it has no worker, or a worker cannot
-        import this package.
+        If no scheduler answers at the address, the keys for it are missing or others, it
+        has no worker, or a worker cannot import this package.
 
     Warns
     -----
     UserWarning
         If versions of Dask, Python, Keras, TensorFlow or this book differ between notebook,
-        scheduler and workers: Dask's own table of them.
+        scheduler and workers: Dask's own table of them. If the cluster asks for no key.
+
+    Notes
+    -----
+    A Dask scheduler runs any program for whoever may connect. The processes on this machine
+    talk by TLS, with a key that is made for them, stays in memory and ends with them: other
+    users of the machine are refused. They have no dashboard. The book's page on clusters
+    says how to secure a scheduler that several machines share.
     """
     address = dask.config.get("scheduler-address", None)
     if address is None:
-        with dask.config.set(_ALL_OR_NOTHING):
+        with dask.config.set(_LOCAL):
             # The client makes the cluster itself, or its end would not be the cluster's.
             client = distributed.Client(
                 n_workers=workers,
                 threads_per_worker=1,
                 memory_limit=memory,
-                dashboard_address=":0",  # any free port: there may be other clusters
+                security=True,  # TLS with a key for this once
+                scheduler_kwargs={"dashboard": False},
+                dashboard_address="127.0.0.1:0",  # of what serves HTTP without it
                 silence_logs=logging.CRITICAL,  # what goes wrong in a task stands in its row
             )
     else:
@@ -172,6 +184,12 @@ def connect(workers=2, memory="2GB", patience=15):
         print(f"{n} process{'es' if n > 1 else ''} on this machine.")
     else:
         print(f"{n} worker{'s' if n > 1 else ''} behind {address}.")
+        if not address.startswith("tls://"):
+            warnings.warn(
+                f"{address} asks for no key: whoever reaches it can run programs on its workers. "
+                "The book's page on clusters says how to secure it.",
+                stacklevel=2,
+            )
     return client
 
 
@@ -183,11 +201,21 @@ def _reach(address, patience):
         with concurrent.futures.ThreadPoolExecutor(1) as apart:  # a notebook has a loop of its own
             apart.submit(asyncio.run, greeting).result()
         client = distributed.Client(address, timeout=patience)
+    except (TypeError, RuntimeError) as error:  # Dask's words for an address and keys that differ
+        raise SweepError(
+            f"the keys do not fit {named}: {error}. A tls:// address wants ca-file, client.cert "
+            "and client.key in Dask's setting distributed.comm.tls; the book's page on clusters "
+            "says how."
+        ) from error
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
+        if "certificate" in str(error):
+            raise SweepError(
+                f"{named}, and this notebook have keys of two makers: {error}"
+            ) from error
         raise SweepError(
             f"no scheduler answers at {named} (waited {patience:g} s). Is it running, and "
-            "reachable from here? Start one with 'dask scheduler', or unset the variable to "
-            "use this machine."
+            "reachable from here? (If it asks for a key, its address begins with tls://.) Start "
+            "one with 'dask scheduler', or unset the variable to use this machine."
         ) from error
     try:
         client.wait_for_workers(1, timeout=patience)

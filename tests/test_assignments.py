@@ -8,6 +8,7 @@ import csv
 import os
 import re
 import shutil
+import stat
 import subprocess
 
 import nbformat
@@ -56,6 +57,7 @@ def nonsense(stub):
 def graded(request, tmp_path_factory):
     """A course with marked hand-ins of a chapter: (chapter, folder, exercises, marks)."""
     chapter, course = request.param, tmp_path_factory.mktemp("course")
+    course.chmod(0o755)
     if not shutil.which("make"):
         pytest.fail("this test runs `make assignment` and `make grade`: install make")
     words = [f"CHAPTER={chapter}", f"COURSE={course}"]
@@ -139,3 +141,10 @@ def test_settings_of_a_teacher_stay(tmp_path):
     config.write_text("c = get_config()  # mine\n")
     assignments.make("03-simple", tmp_path)
     assert config.read_text() == "c = get_config()  # mine\n"
+
+
+def test_other_users_of_the_machine_see_nothing_of_a_course(graded):
+    _, course, _, _ = graded
+    assert stat.S_IMODE(course.stat().st_mode) == 0o700
+    made = [course / name for name in ("grades.csv", "gradebook.db", "source", "feedback")]
+    assert [path.name for path in made if path.stat().st_mode & 0o077] == []

@@ -1,18 +1,26 @@
 """Sweeps on real processes: of this machine, and of a cluster started by the command line."""
 
+import asyncio
 import os
+import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import dask
+import distributed
+import distributed.comm
 import nbformat
 import pandas as pd
+import psutil
 import pytest
+import yaml
 from nbclient import NotebookClient
 
 from helpers import data, plots, sweep
@@ -344,7 +352,67 @@ def test_a_notebook_keeps_one_picture_and_one_line(tmp_path):
     assert said.startswith("[0.0, 2.0, 4.0, nan, 8.0, 10.0] ['', '', '', 'ValueError: three'")
 
 
+# Who may send tasks
+
+
+def listening(client):
+    """Return the (address, port) pairs on which the sweep's processes accept connections."""
+    pids = [os.getpid(), *client.run(os.getpid).values()]
+    return {
+        connection.laddr
+        for pid in pids
+        for connection in psutil.Process(pid).net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def reach(address, security=None, seconds=2):
+    """Connect to a process of a cluster, as a first step to having it run something."""
+
+    async def connect():
+        secrets = (security or distributed.Security()).get_connection_args("client")
+        await (await distributed.comm.connect(address, timeout=seconds, **secrets)).close()
+
+    asyncio.run(asyncio.wait_for(connect(), seconds))
+
+
+def test_another_user_of_the_machine_can_run_nothing_on_the_workers(client):
+    scheduler = client.scheduler.address
+    assert scheduler.startswith("tls://127.0.0.1:")
+    reach(scheduler, client.security, seconds=60)  # with its key
+    with pytest.raises(TypeError, match="TLS"):
+        reach(scheduler)
+    for port in {port for _, port in listening(client)}:  # of scheduler, nannies and workers
+        with pytest.raises(OSError):
+            reach(f"tcp://127.0.0.1:{port}")
+        with pytest.raises(OSError):
+            reach(f"tls://127.0.0.1:{port}", distributed.Security.temporary())
+    assert client.submit(lambda: 42).result() == 42  # and all that disturbed nobody
+
+
+def test_no_port_of_a_sweep_is_seen_from_outside_and_none_tells_anything(client):
+    assert {host for host, _ in listening(client)} == {"127.0.0.1"}
+    for host, port in listening(client):
+        for path in ("status", "metrics", "json/counts.json", "info/main/workers.html", "health"):
+            with pytest.raises(OSError):  # 404, or no HTTP at all
+                urllib.request.urlopen(f"http://{host}:{port}/{path}", timeout=10)
+
+
 # A cluster
+
+
+PAGE = (Path(__file__).parents[1] / "book" / "cluster.md").read_text()
+
+
+def keys(folder):
+    """Make the keys that the page on clusters makes; return the path of Dask's settings."""
+    blocks = (re.search(rf"```{kind}\n([^`]*?{word}.*?)```", PAGE, re.S)[1].replace(
+        "/shared/keys", str(folder)) for kind, word in (("", "openssl"), ("yaml", "tls:")))  # fmt: skip
+    commands, settings = blocks
+    subprocess.run(["bash", "-euc", commands], check=True, capture_output=True)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    (folder / "dask.yaml").write_text(settings)
+    return folder / "dask.yaml"
 
 
 class Cluster:
@@ -352,10 +420,12 @@ class Cluster:
 
     def __init__(self, folder):
         self.folder, self.processes = folder, []
+        self.config = keys(folder / "keys")
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{port}"
-        self._start("scheduler", "--port", str(port), "--dashboard-address", ":0")
+        self.address = f"tls://127.0.0.1:{port}"
+        self._start("scheduler", "--port", str(port), "--no-dashboard",
+                    "--dashboard-address", "127.0.0.1:0")  # fmt: skip
 
     def worker(self, *options, **environment):
         self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
@@ -369,13 +439,15 @@ class Cluster:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env=os.environ | environment,
+                env=os.environ | {"DASK_CONFIG": str(self.config)} | environment,
             )
         )
         log.close()
 
-    def connect(self, patience=60):
-        with dask.config.set({"scheduler-address": self.address}):
+    def connect(self, patience=60, config=None):
+        ours = {"scheduler-address": self.address}
+        settings = yaml.safe_load((config or self.config).read_text())
+        with dask.config.set(dask.config.merge(dask.config.config, settings, ours)):
             return sweep.connect(patience=patience)
 
     def close(self):
@@ -460,6 +532,49 @@ def test_a_cluster_without_workers_says_so_and_one_with_a_worker_is_used(cluster
     assert [process.poll() for process in cluster.processes] == [None, None]
     with pytest.warns(UserWarning, match="Mismatched"), cluster.connect() as client:
         assert sweep.run(client, task, sweep.grid(i=[21])).twice.tolist() == [42]
+
+
+def test_a_cluster_is_closed_to_those_without_its_key(cluster, tmp_path):
+    (tmp_path / "none.yaml").write_text("distributed: {}")
+    for config, words in {
+        keys(tmp_path / "others"): "have keys of two makers",
+        tmp_path / "none.yaml": "the keys do not fit tls://.*ca-file, client.cert and client.key",
+    }.items():
+        with pytest.raises(sweep.SweepError, match=words):
+            cluster.connect(config=config)
+
+
+def test_a_cluster_without_a_key_is_used_with_a_warning(tmp_path):
+    def start(kind, *options):
+        return subprocess.Popen(
+            [
+                DASK,
+                kind,
+                *options,
+                "--host",
+                "127.0.0.1",
+                "--no-dashboard",
+                "--dashboard-address",
+                "127.0.0.1:0",
+            ]
+        )
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    processes = [
+        start("scheduler", "--port", address.rpartition(":")[2]),
+        start(
+            "worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)
+        ),
+    ]
+    try:
+        with dask.config.set({"scheduler-address": f"tcp://{address}"}):
+            with pytest.warns(UserWarning, match="asks for no key: whoever reaches it"):
+                sweep.connect(patience=60).close()
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 # As in an environment that lacks the package.

@@ -1,0 +1,191 @@
+"""The hub of a class with real accounts on one machine, two of whose owners set traps.
+
+Accounts, and what lies about, exist for these processes alone: they run in a mount namespace of
+their own, which takes root, so this file runs itself once more, as root (CI: by sudo if need be).
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parent.parent
+HOSTILE = ("linker", "dangler")
+USERS = {"reader": 64001, "linker": 64002, "dangler": 64003}
+
+
+@pytest.fixture(scope="module")
+def tried():
+    """What the hub's trial found, by user."""
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n", "-E"]
+    if subprocess.run([*sudo, "unshare", "--mount", "true"], capture_output=True).returncode:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("this test wants root")
+    subprocess.run([sys.executable, "-m", "bookbuild.editions", "student"], cwd=TOP, check=True)
+    done = subprocess.run(
+        [*sudo, "unshare", "--mount", sys.executable, __file__],
+        env=os.environ | {"PYTHONPATH": str(TOP)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_reader_finds_the_notebooks_and_what_is_changed_stays(tried):
+    notebooks = {path.name for path in (TOP / "_build" / "student").glob("*.ipynb")}
+    assert set(tried["reader"]["files"]) == notebooks
+    assert {owner for owner, _ in tried["reader"]["files"].values()} == {USERS["reader"]}
+    assert tried["reader"]["changed"] == "mine"
+
+
+@pytest.mark.parametrize("user", HOSTILE)
+def test_a_link_in_a_home_gives_nothing_of_roots_away(tried, user):
+    assert tried[user]["target"] == tried["before"][user]  # owner, mode and content
+    assert tried[user]["server"]  # and its owner still has a server
+
+
+def test_nothing_of_a_user_runs_as_root_and_none_reads_another(tried):
+    for user, uid in USERS.items():
+        assert set(tried[user]["processes"]) == {uid}
+        assert tried[user]["open_to_others"] == []
+
+
+def test_what_the_hub_keeps_is_for_the_hub_alone(tried):
+    assert tried["state"] == 0o700
+    for name in ("jupyterhub.sqlite", "cookie_secret", "proxy.pid"):
+        assert stat.S_IMODE(tried["kept"][name]) == 0o600, name
+
+
+# The trial itself, as root, in a mount namespace
+
+
+def mount(*words):
+    subprocess.run(["mount", *words], check=True)
+
+
+def let_through(*needed):
+    """Make folders reachable for all users, whatever lies above them; the rest is hidden."""
+    blocks = {}
+    for path in needed:
+        above = [p for p in reversed(path.parents) if not p.stat().st_mode & stat.S_IXOTH]
+        if above:
+            blocks.setdefault(above[0], []).append(path)
+    for block, paths in blocks.items():
+        with tempfile.TemporaryDirectory() as stage:
+            held = []
+            for i, path in enumerate(paths):
+                held.append(Path(stage, str(i)))
+                held[-1].mkdir()
+                mount("--bind", str(path), str(held[-1]))
+            mount("-t", "tmpfs", "-o", "mode=755", "none", str(block))
+            for path, place in zip(paths, held, strict=True):
+                path.mkdir(parents=True)
+                mount("--bind", str(place), str(path))
+                subprocess.run(["umount", str(place)], check=True)
+
+
+def make_accounts(stage):
+    """Give this namespace an /etc/passwd with the users, and each a home."""
+    lines = Path("/etc/passwd").read_text()
+    for user, uid in USERS.items():
+        home = stage / "home" / user
+        home.mkdir(parents=True, mode=0o755)
+        os.chown(home, uid, uid)
+        lines += f"{user}:x:{uid}:{uid}::{home}:/bin/sh\n"
+    (stage / "passwd").write_text(lines)
+    mount("--bind", str(stage / "passwd"), "/etc/passwd")
+
+
+def about(path):
+    """Owner, mode and content of a folder, or None if there is none."""
+    if not path.exists():
+        return None
+    inside = sorted((p.name, p.read_text()) for p in path.iterdir())
+    return [path.stat().st_uid, path.stat().st_mode, inside]
+
+
+async def try_hub(homes, targets):
+    import psutil
+
+    from benchmarks.hub import Hub
+
+    found = {"before": json.loads(json.dumps({user: about(t) for user, t in targets.items()}))}
+    with Hub(accounts=True) as hub:
+        await hub.ready("/hub/api/", lambda answer: "version" in answer)
+        for user in USERS:
+            await hub.ask("POST", f"/hub/api/users/{user}")
+            await start(hub, user)
+            found[user] = {
+                "processes": owners(psutil, user),
+                "server": bool(await hub.ask("GET", f"/user/{user}/api")),
+            }
+        (homes["reader"] / "autoencoders" / "03-simple.ipynb").write_text("mine")
+        await hub.ask("DELETE", "/hub/api/users/reader/server")
+        await hub.ready("/hub/api/users/reader", lambda user: not user["servers"])
+        await start(hub, "reader")  # over what the first start has brought
+        state = Path(hub.folder.name)
+        found["state"] = stat.S_IMODE(state.stat().st_mode)
+        found["kept"] = {p.name: p.stat().st_mode for p in state.iterdir() if p.is_file()}
+    folder = homes["reader"] / "autoencoders"
+    found["reader"]["files"] = {
+        p.name: (p.stat().st_uid, p.stat().st_mode) for p in folder.iterdir()
+    }
+    found["reader"]["changed"] = (folder / "03-simple.ipynb").read_text()
+    for user, target in targets.items():
+        found[user]["target"] = about(target)
+    for user, home in homes.items():
+        found[user]["open_to_others"] = [
+            str(p) for p in home.rglob("*") if not p.is_symlink() and p.stat().st_mode & 0o077
+        ]
+    return found
+
+
+async def start(hub, user):
+    await hub.ask("POST", f"/hub/api/users/{user}/server")
+    path = f"/hub/api/users/{user}"
+    await hub.ready(path, lambda user: user["servers"].get("", {}).get("ready"))
+
+
+def owners(psutil, user):
+    """The users as whom the processes of a user's server run."""
+    return [
+        process.uids().effective
+        for process in psutil.process_iter()
+        if "user_server.py" in " ".join(cmd := process.cmdline())
+        or "jupyterhub-singleuser" in " ".join(cmd)
+        if process.environ().get("JUPYTERHUB_USER") == user
+    ]
+
+
+def main():
+    stage = Path(tempfile.mkdtemp(dir="/tmp"))
+    os.chmod(stage, 0o755)
+    try:
+        let_through(TOP, Path(sys.base_prefix))
+        os.chdir(TOP)
+        make_accounts(stage)
+        homes = {user: Path(pwd.getpwnam(user).pw_dir) for user in USERS}
+        targets = {"linker": stage / "of-root", "dangler": stage / "not-there"}
+        targets["linker"].mkdir(mode=0o755)
+        (targets["linker"] / "diary").write_text("root's")
+        for user, target in targets.items():
+            (homes[user] / "autoencoders").symlink_to(target)
+        with contextlib.redirect_stdout(sys.stderr):
+            found = asyncio.run(try_hub(homes, targets))
+        print(json.dumps(found))
+    finally:
+        subprocess.run(["umount", "/etc/passwd"], check=False, capture_output=True)
+        shutil.rmtree(stage)
+
+
+if __name__ == "__main__":
+    main()
