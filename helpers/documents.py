@@ -494,7 +494,7 @@ def _made(run, part, name):
             f"{name} makes {done.shape} of {(1, *part.shape, 1)}; wanted: same. Convolutions "
             'need padding="same" and no strides.'
         )
-    if not np.isfinite(done).all():
+    if not np.isfinite(done).all() and np.isfinite(part).all():
         raise ValueError(
             f"{name} makes NaN or infinity of a page: look at its weights. Perhaps its training "
             "diverged."
@@ -559,15 +559,18 @@ def receptive_radius(model):
     Lambda layers, operations such as ``keras.ops.average_pool``, layers and models of your
     own do not tell their reach. With one of these in the model, it is measured: squares are
     cut out of pages, and the radius is how far from the cut the result changes by more than
-    0.00001. That is a lower bound, so `clean` compares its tiles.
+    0.00001 or a NaN beyond it spreads. That may be too little, so `clean` compares its tiles.
     """
     import keras
 
     if not isinstance(model, keras.Model):
         raise ValueError(f"model is a {type(model).__name__}; a keras.Model is wanted")
     run, name = functools.partial(model, training=False), f"model {model.name}"
-    _made(run, np.ones((16, 24), np.float32), name)  # also builds a model without Input
-    radius, unknown = _declared(model)
+    if not model.built:
+        run(np.ones((1, 16, 24, 1), np.float32))
+    radii, unknown = _declared(model)
+    radius = int(max(radii))
+    _made(run, np.ones((16, 24), np.float32), name)
     if not unknown:
         return radius
     for side in (80, 320):
@@ -594,31 +597,31 @@ _PIXELWISE = {
 
 
 def _declared(model):
-    """Return the radius by the settings of the layers, and the layers that do not tell it."""
+    """Return the radii in y and x by the settings of layers, and the layers that do not tell."""
     if type(model).__name__ not in ("Sequential", "Functional") or not _of_keras(model):
-        return 0, [f"{model.name} of class {type(model).__name__}"]
-    radius, unknown = {id(x): 0 for x in model.inputs}, []
+        return np.zeros(2, int), [f"{model.name} of class {type(model).__name__}"]
+    radius, unknown = {id(x): np.zeros(2, int) for x in model.inputs}, []
 
     def follow(tensor):
         """Return how far the tensor sees; a layer counts each time that it is applied."""
         if id(tensor) not in radius:
             layer, index, _ = tensor._keras_history
             node = layer._inbound_nodes[index]
-            before = max((follow(x) for x in node.input_tensors), default=0)
+            before = np.max([follow(x) for x in node.input_tensors] or [[0, 0]], axis=0)
             plain = all(v is None or v is False for v in node.arguments.kwargs.values())
             if hasattr(layer, "layers") and plain:
                 own, inside = _declared(layer)
             else:  # training=True, for example, makes batch normalization see the whole page
                 own, inside = _reach(layer) if plain else None, ()
             unknown.extend([layer.name] if own is None else inside)
-            radius[id(tensor)] = before + (own or 0)
+            radius[id(tensor)] = before + (0 if own is None else own)
         return radius[id(tensor)]
 
-    return max(follow(y) for y in model.outputs), list(dict.fromkeys(unknown))
+    return np.max([follow(y) for y in model.outputs], axis=0), list(dict.fromkeys(unknown))
 
 
 def _reach(layer):
-    """Return how far one layer sees to each side, or None if it does not tell."""
+    """Return how far one layer sees in y and in x, or None if it does not tell."""
     import keras
 
     kind, function = type(layer).__name__, getattr(layer, "activation", None)
@@ -630,15 +633,13 @@ def _reach(layer):
     ):
         return None
     if kind in _PIXELWISE:
-        return 0
-    if (
-        kind not in _WINDOW
-        or set(np.ravel(layer.strides)) != {1}
-        or (layer.padding, layer.data_format) != ("same", "channels_last")
-    ):
+        return np.zeros(2, int)
+    if set(np.ravel(getattr(layer, "strides", 1))) != {1} or kind == "UpSampling2D":
+        raise ValueError(f"layer {layer.name} changes the size; wanted: a model without strides")
+    if kind not in _WINDOW or (layer.padding, layer.data_format) != ("same", "channels_last"):
         return None
     steps = np.subtract(getattr(layer, _WINDOW[kind]), 1)
-    return int(np.max((steps * getattr(layer, "dilation_rate", 1) + 1) // 2))
+    return (steps * getattr(layer, "dilation_rate", 1) + 1) // 2
 
 
 def _of_keras(thing):
@@ -652,14 +653,16 @@ def _measured(run, side, name):
     square = np.s_[top : top + side, left : left + side]
     rng, text = np.random.default_rng(0), make_page(0, side, side, DIRT)[0]
     noise = rng.random((side, side), dtype=np.float32)
+    # Pages whose inside differs from their outside, also in brightness. NaN spoils each sum that
+    # it enters, even with a weight of 0, but not each maximum: so there are numbers, too.
+    insides, outsides = (text, 1 - text, noise, text), [(0, 0.4), (0.6, 1), (0, 1), (np.nan,) * 2]
     far = 0
-    # Pages whose inside differs from their outside, also in brightness.
-    for inside, low, high in [(text, 0, 0.4), (1 - text, 0.6, 1), (noise, 0.9, 1), (text, 0, 1)]:
-        page = rng.uniform(low, high, (side + 2 * top, side + 2 * left)).astype(np.float32)
+    for inside, (low, high) in zip(insides, outsides, strict=True):
+        page = low + (high - low) * rng.random((side + 2 * top, side + 2 * left), np.float32)
         page[square] = inside
         whole, alone = _made(run, page, name)[square], _made(run, page[square], name)
-        differs = np.abs(whole - alone) > 1e-5 * max(1, np.abs(whole).max())
-        at = np.argwhere(differs)
+        same = np.abs(whole - alone) <= 1e-5 * max(1, np.abs(alone).max())  # NaN is not
+        at = np.argwhere(~same)
         far = max(far, np.max(np.minimum(at, side - 1 - at).min(axis=1) + 1, initial=0))
     return int(far)
 
@@ -692,7 +695,7 @@ def _read(page):
 
 def _regular(path):
     """Return the path of a file that can be opened without waiting, or raise DataError."""
-    if re.match("[a-z]{2,}:/", str(path)):
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
         raise DataError(f"{path} is an address: download it, and give the file.")
     try:
         found = os.stat(path)
@@ -731,7 +734,7 @@ def _opened(get, name):
 def _pixels(image):
     """Return an image's samples as an array in which the largest value of its type is white."""
     kind, tags = image.format, getattr(image, "tag_v2", {})  # these are of a TIFF file
-    tile = image.tile[0] if image.tile else None  # how the samples are stored; gone once loaded
+    tile = (getattr(image, "tile", None) or [None])[0]  # how samples are stored; gone once loaded
     deep = max(tags.get(258, (1,))) > 8
     if 2 in tags.get(339, ()):
         raise ValueError(f"its samples are signed: which one is black is not known. {_STORE}")
