@@ -742,13 +742,15 @@ model = keras.Sequential([keras.Input((None, None, 1))])
 for filters in (32, 1):
     model.add(keras.layers.Conv2D(filters, 3, padding="same", activation="relu"))
 page = np.full((10_000, 5_000, 3), 200, np.uint8)
-assert documents.clean(page, model, tile=1024).shape == (10_000, 5_000)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+documents.clean(page[:64, :64], model)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert documents.clean(page, model).shape == (10_000, 5_000)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kB on Linux alone")
-def test_fifty_megapixels_stay_under_two_gigabytes():
+def test_fifty_megapixels_take_half_a_gigabyte_more_than_tensorflow_and_the_page():
     done = subprocess.run(
         [sys.executable, "-c", _LARGE],
         capture_output=True,
@@ -756,7 +758,7 @@ def test_fifty_megapixels_stay_under_two_gigabytes():
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         check=True,
     )
-    assert float(done.stdout.split()[-1]) < 2000
+    assert float(done.stdout.split()[-1]) < 500  # of which the result has 200
 
 
 def test_the_published_cleaner_cleans():
