@@ -27,6 +27,7 @@ ALSO = [
     ["RNN", "recurrent"],
     ["SAE", "sparse autoencoder"],
     ["grey", "gray"],
+    ["zero", "0"],
 ]
 
 SIGNS = "αβγδεζηθικλμνξοπρστυφχψω"
@@ -35,6 +36,7 @@ NAMES = (
     "sigma tau upsilon phi chi psi omega"
 ).split()
 GREEK = dict(zip(NAMES, SIGNS, strict=True))
+WORD = re.compile(r"[^\W\d_][^\W_]{2,}")
 FUNCTIONS = {"exp", "ln", "log", "max", "min"}
 
 
@@ -67,8 +69,8 @@ def read(html):
     -------
     places : list of dict
         In the page's order. ``title`` and ``id`` of a heading; ``text``, the prose below it, up to
-        the next heading; ``code``, the words of code and outputs, each once. An entry of the
-        glossary is a place, too; it has its ``names``, and no code.
+        the next heading; ``code``, the words of code and outputs that the prose does not have. An
+        entry of the glossary is a place, too; it has its ``names``, and no code.
     terms : list of tuple
         The names of each term of the glossary, and the addresses of the sections that explain it.
     """
@@ -80,31 +82,33 @@ def read(html):
 
     places, terms = [], []
 
-    def note(names, meaning):
+    def note(names, korean, meaning):
+        names = [line(name) for name in (*names, *korean.split(",")) if line(name)]
         terms.append((names, [link["href"] for link in meaning.select("a[href*='.html#']")]))
-        return terms[-1][1]
+        return terms[-1]
 
     for term in article.select("dl.glossary > dt"):
         meaning = term.find_next_sibling("dd")
+        title, text = line(term.get_text()), line(meaning.get_text())
         names = [name.get_text() for name in term("strong")]
-        if note(names, meaning):  # an abbreviation's own entry leads to the entry in full
-            text = line(meaning.get_text())
-            places.append(
-                {"title": line(term.get_text()), "id": term["id"], "text": text, "names": names}
-            )
+        names, sections = note(names, title.partition("(")[2].rstrip(")"), meaning)
+        if sections:  # an abbreviation's own entry leads to the entry in full
+            places.append({"title": title, "id": term["id"], "text": text, "names": names})
         meaning.decompose()
         term.decompose()
     for row in article.select("#terms-of-one-chapter tbody tr"):
-        name, *_, meaning = row("td")
-        note([line(name.get_text())], meaning)
+        name, korean, meaning = row("td")
+        note([name.get_text()], korean.get_text(), meaning)
 
     # From the inside out, so that what a section still holds is its own.
     for section in reversed(article("section")):
         title = section.find(re.compile("^h[1-6]$")).extract()
         code = [block.extract().get_text() for block in section.select(".cell_output, .highlight")]
-        words = dict.fromkeys(re.findall(r"[^\W_]+(?:\.\d+)?", "\n".join(code)))
-        place = {"title": line(title.get_text()), "id": section["id"]}
-        places.insert(0, place | {"text": line(section.get_text()), "code": " ".join(words)})
+        text, title = line(section.get_text()), line(title.get_text())
+        words = dict.fromkeys(WORD.findall("\n".join(code)))
+        words = " ".join(word for word in words if word not in text)
+        if len(title) > 1:  # not the glossary's letters
+            places.insert(0, {"title": title, "id": section["id"], "text": text, "code": words})
         section.decompose()
     places[0]["id"] = ""  # the page itself
     return places, terms
@@ -122,7 +126,8 @@ def write_index(app, error):
         for place in found:
             places[address, place["id"]] = {"page": len(pages), **place}
         also += [names for names, _ in terms if len(names) > 1]
-        explained += [(names, urldefrag(urljoin(address, to))) for names, all_ in terms for to in all_]
+        for names, sections in terms:
+            explained += [(names, urldefrag(urljoin(address, to))) for to in sections]
         pages.append({"address": address, "title": found[0]["title"]})
     for names, section in explained:
         if place := places.get(tuple(section)):
