@@ -4,7 +4,7 @@
 - scripts wait until the page is read; MathJax (math.js) comes when the reader is near a formula;
 - pictures come when the reader is near, and say how large they are, so that nothing moves then;
 - of the code, only what has a colour of its own is an element;
-- the index of the search comes with the search's own page alone;
+- the scripts of Sphinx's search come with no page (search.py has the book's own);
 - what the reactive figures store comes when the reader is near one.
 
 The layout in book/_templates hands its blocks to these functions.
@@ -82,11 +82,10 @@ def sized_images(app, body):
 def lighten(app, pagename, templatename, context, doctree):
     """Hand the functions to the layout."""
     context["body"] = PLAIN.sub(r"\1", sized_images(app, context.get("body", "")))
-    search = pagename == "search"  # its scripts follow one another, and it needs its index
     state = stored_state(app, pagename, context)
     context["one_style_sheet"] = partial(sheet.one_style_sheet, app, pagename, context["pathto"])
-    context["later"] = str if search else partial(later, body=context["body"], state=state)
-    context["without_search"] = str if search else partial(SEARCH.sub, "")
+    context["later"] = partial(later, body=context["body"], state=state)
+    context["without_search"] = partial(SEARCH.sub, "")
 
 
 def setup(app):
