@@ -101,7 +101,7 @@ if [ "$anew" ]; then
   "$base" -m venv "$folder"
   # pip brings nothing but uv, which does the rest in a tenth of the time.
   awk '/^uv==/, !/\\$/' requirements.txt >"$folder/uv.txt"
-  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+  "$folder/bin/python" -m pip install -qq --disable-pip-version-check --no-deps \
     --require-hashes -r "$folder/uv.txt"
 fi
 install --require-hashes -r "$lock"
