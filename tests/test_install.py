@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import TOP
 
+from bookbuild import vendor
+
 TOOLS = "awk bash cat cksum env head make mkdir mv paste rm sed sh touch"
 STAMP = ".venv-pytorch/installed"  # the smallest: without the book's own package
 # Stands for PyPI's uv, and can kill the installation from within.
@@ -259,3 +261,62 @@ def test_a_python_that_was_asked_for_is_checked(made, bare, there_is_one):
     done = project.make(f"PYTHON={bare.bin / 'python3.9'}")
     assert done.returncode
     assert "python3.9 is Python 3.9.1. Install one" in done.stderr
+
+
+# The pages
+
+SPHINX = """#!/bin/sh
+ls _build/html 2>/dev/null
+mkdir -p _build/html
+echo half >_build/html/page.html
+[ -z "$KILLED" ] || kill -9 $PPID
+"""
+
+
+@pytest.fixture
+def pages(project):
+    """A project whose environment and Sphinx are there by word alone."""
+    for name in ".venv/bin/python", ".venv/bin/jupyter-book", "bookbuild/environment.sh":
+        path = project.top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SPHINX if name.endswith("book") else "#!/bin/sh\n")
+        path.chmod(0o755)
+    for name in "node_modules/.vendored", "_extra/vendor/figures.js":
+        (project.top / name).parent.mkdir(parents=True)
+        (project.top / name).touch()
+    for name in "package-lock.json", "bookbuild/vendor.py", "bookbuild/figures.js":
+        (project.top / name).touch()
+        os.utime(project.top / name, (0, 0))
+    return project
+
+
+@pytest.mark.parametrize("killed, kept", [("", True), ("1", False)])
+def test_pages_of_an_interrupted_build_are_not_kept(pages, killed, kept):
+    def book(**env):
+        return subprocess.run(
+            ["make", "-s", "book"],
+            cwd=pages.top,
+            env=pages.env | env,
+            capture_output=True,
+            text=True,
+        )
+
+    assert bool(book(KILLED=killed).returncode) != kept
+    done = book(KILLED="")
+    assert done.returncode == 0, done.stderr
+    assert ("page.html" in done.stdout) == kept
+
+
+def test_scripts_that_were_copied_half_are_copied_again(tmp_path, monkeypatch):
+    """`make` goes by the last file that is copied."""
+    target = tmp_path / "_extra" / "vendor"
+    target.mkdir(parents=True)
+    (target / "figures.js").write_text("of an earlier call")
+    (tmp_path / "node_modules").symlink_to(TOP / "node_modules")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copytree", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(OSError, match="full"):
+            vendor.vendor(tmp_path)
+    assert not (target / "figures.js").exists()
+    vendor.vendor(tmp_path)
+    assert (target / "figures.js").read_text() == vendor.FIGURES.read_text()
