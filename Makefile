@@ -2,19 +2,18 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 
-PYTHON ?= python3
-# Colab's, or the nearest that this machine has.
-COLAB_PYTHON ?= $(or $(shell for v in 3.13 3.12 3.11; do \
-  for p in python$$v ~/.pyenv/versions/$$v.*/bin/python; do \
-    $$p -c '' 2>/dev/null && echo $$p && exit; done; done),$(PYTHON))
+# A Python to take; empty for the first of these versions that this machine has.
+PYTHON ?=
+COLAB_PYTHON ?= $(PYTHON)
+VERSIONS := 3.13 3.12 3.11
 BIN := .venv/bin
-UV := $(shell command -v uv)
 NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 # `python -m` finds what is installed in .venv; npm from PyPI needs its folder on the path.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 # Real data for `make execute` and for the second test run: any folder with mnist.npz and ecg.dat.
 export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
+WHOLE := _build/.whole
 CHAPTER ?= all
 # What can be timed, in the order in which it is done; the page is written last.
 BENCHMARKS := sources pytorch steps growth network figures page
@@ -33,8 +32,12 @@ NBGRADER = umask 077 && cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PA
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-book: .venv/installed node_modules/.vendored ## build the pages from the stored outputs into _build/html
+book: .venv/installed _extra/vendor/figures.js ## build the pages from the stored outputs into _build/html
+	@$(BIN)/python -m helpers.files
+	@# Sphinx goes by the time of pages: it would keep one that an interrupted build wrote half.
+	@rm $(WHOLE) 2>/dev/null || rm -rf _build/html _build/.doctrees
 	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@touch $(WHOLE)
 	@echo "Open _build/html/index.html, or type 'make serve'."
 
 serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
@@ -54,7 +57,7 @@ test-classroom: .venv/installed .venv-classroom/installed ## run the students' e
 # With Colab's versions, no tests of scripts in a browser (test_worlds has what figures hand them),
 # of pages, of editions, and of what the repository stores: the versions do not change those.
 NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary \
-  jupyterlab models pages sheet site site_links workflows
+  install jupyterlab models pages publishing sheet site site_links workflows
 test-colab: .venv-colab/installed ## run every notebook's quick profile, and the tests of the helpers, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
 	BOOK_PROFILE=quick BOOK_DATA=embedded .venv-colab/bin/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
@@ -112,20 +115,17 @@ $(BENCHMARKS:%=benchmark-%): benchmark-%: .venv/installed
 benchmark-pytorch: .venv-pytorch/installed
 benchmark-figures: book
 
-lighthouse: book node_modules/lighthouse/package.json ## let Lighthouse judge four pages; fails below the targets (about 10 minutes, idle machine)
+lighthouse: book node_modules/.lighthouse ## let Lighthouse judge four pages; fails below the targets (about 10 minutes, idle machine)
 	$(BIN)/python -m benchmarks.lighthouse
 
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --custom-compile-command "make lock"
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make lock" --group book --group test --group lock \
-	  pyproject.toml --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make lock" --group classroom --output-file requirements-classroom.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make lock" --group colab --group book --group test \
-	  pyproject.toml --output-file requirements-colab.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make lock" --group pytorch --output-file requirements-pytorch.txt
+	$(LOCK) --group book --group test --group lock pyproject.toml --output-file requirements.txt.part
+	$(LOCK) --group classroom --output-file requirements-classroom.txt.part
+	$(LOCK) --group colab --group book --group test pyproject.toml --output-file requirements-colab.txt.part
+	$(LOCK) --group pytorch --output-file requirements-pytorch.txt.part
+	for part in requirements*.part; do mv "$$part" "$${part%.part}"; done
 	$(NPM) install --package-lock-only --ignore-scripts
 
 audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known weakness (needs the internet)
@@ -136,30 +136,28 @@ audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known 
 clean: ## remove what the other commands made, stored notebooks apart
 	rm -rf .venv .venv-classroom .venv-colab .venv-pytorch _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
 
-# An environment from a lock: $(call environment,folder,lock,Python,own package or nothing)
-define environment
-$(1)/installed: $(2) pyproject.toml
-ifdef UV
-	@test -x $(1)/bin/python || uv venv --quiet --python $(3) $(1)
-	uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2)
-	$(if $(4),uv pip install --quiet --python $(1)/bin/python --no-deps --editable .)
-else
-	@test -x $(1)/bin/python || $(3) -m venv $(1)
-	$(1)/bin/python -m pip install --quiet --require-hashes -r $(2)
-	$(if $(4),$(1)/bin/python -m pip install --quiet --no-deps --editable .)
-endif
-	@touch $$@
-endef
-$(eval $(call environment,.venv,requirements.txt,$(PYTHON),helpers))
-$(eval $(call environment,.venv-classroom,requirements-classroom.txt,$(PYTHON)))
-$(eval $(call environment,.venv-pytorch,requirements-pytorch.txt,$(PYTHON)))
-$(eval $(call environment,.venv-colab,requirements-colab.txt,$(COLAB_PYTHON),helpers))
+# The script knows what the stamp's time does not: whether the environment is whole and its Python
+# still there. If so it changes nothing, and nothing that depends on the stamp is made again.
+.venv/installed: FORCE
+	@bookbuild/environment.sh $(@D) requirements.txt "$(PYTHON)" "3 $(VERSIONS)" own
+.venv-classroom/installed: FORCE
+	@bookbuild/environment.sh $(@D) requirements-classroom.txt "$(PYTHON)" "3 $(VERSIONS)"
+.venv-pytorch/installed: FORCE
+	@bookbuild/environment.sh $(@D) requirements-pytorch.txt "$(PYTHON)" "3 $(VERSIONS)"
+.venv-colab/installed: FORCE # Colab has the first of the versions
+	@bookbuild/environment.sh $(@D) requirements-colab.txt "$(COLAB_PYTHON)" "$(VERSIONS)" own
+FORCE:
 
-node_modules/.vendored: package-lock.json bookbuild/vendor.py bookbuild/figures.js .venv/installed
+# `npm ci` begins by removing what is there. Without Node on the machine, npm is that of .venv.
+node_modules/.vendored: package-lock.json | .venv/installed
 	$(NPM) ci --omit=dev --ignore-scripts --silent
-	$(BIN)/python -m bookbuild.vendor
 	@touch $@
 
+# The last file that is copied.
+_extra/vendor/figures.js: node_modules/.vendored bookbuild/vendor.py bookbuild/figures.js | .venv/installed
+	$(BIN)/python -m bookbuild.vendor
+
 # 130 MB that building and testing do without.
-node_modules/lighthouse/package.json: | node_modules/.vendored
+node_modules/.lighthouse: node_modules/.vendored
 	$(NPM) install --ignore-scripts --silent
+	@touch $@

@@ -30,7 +30,7 @@ from tornado.websocket import websocket_connect
 
 from bookbuild.chapters import BOOK, ROOT
 from bookbuild.kernel import bring_kernel
-from helpers import results
+from helpers import files, results
 
 LEDGER = BOOK / "results" / "teaching.json"
 TRIAL = """
@@ -237,9 +237,7 @@ def main():
         "machine": f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
         "date": time.strftime("%Y-%m-%d"),
     }
-    draft = LEDGER.with_suffix(f".{os.getpid()}.part")
-    draft.write_text(json.dumps(entry, indent=1) + "\n")
-    draft.replace(LEDGER)
+    files.write(LEDGER, json.dumps(entry, indent=1) + "\n")
     print(results.quote("teaching:hub_most.users"), "users at most:", LEDGER)
 
 

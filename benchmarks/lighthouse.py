@@ -20,6 +20,8 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from helpers import files
+
 TOP = Path(__file__).resolve().parent.parent
 SITE = TOP / "_build" / "html"
 RESULTS = TOP / "benchmarks" / "lighthouse.json"
@@ -134,7 +136,7 @@ def main():
                 )
         server.shutdown()
     if options.site == SITE and options.pages == PAGES:
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        files.write(RESULTS, json.dumps(results, indent=1) + "\n")
     if below := missed(results):
         sys.exit("\n".join(below))
 

@@ -11,7 +11,7 @@ import json
 import sys
 
 from bookbuild.numbers import fill
-from helpers import plots, results
+from helpers import files, plots, results
 from benchmarks import growth, lighthouse, models, pytorch, sources, store
 
 BOOK = results.ROOT / "book"
@@ -624,11 +624,14 @@ def stored():
 
 
 def main():
+    files.tidy()
     entry, judged = stored()
     text = write(entry, judged)
-    for name, fig in pictures(Numbers(entry["metrics"])).items():
-        (BOOK / "_static" / f"benchmark-{name}.png").write_bytes(fig.png())
-    PAGE.write_text(text)
+    contents = {
+        BOOK / "_static" / f"benchmark-{name}.png": fig.png()
+        for name, fig in pictures(Numbers(entry["metrics"])).items()
+    }
+    files.write_together(contents | {PAGE: text})
     print("book/benchmarks.md written")
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from helpers import data, results
+from helpers import data, files, results
 from benchmarks import models
 
 from tqdm import tqdm
@@ -66,6 +66,7 @@ def main():
     digits = data.digits()
     if not digits.real:
         sys.exit("These are stand-in digits: set BOOK_DATA to a folder with mnist.npz.")
+    files.tidy()
     ledger = results.Ledger("seeds", digits, seed=0, folder=FOLDER)
     if ledger.path.exists():
         ledger.record(**json.loads(ledger.path.read_text())["metrics"])

@@ -1,9 +1,8 @@
 """benchmarks/results.json: what the benchmarks measured, with machine, versions and date."""
 
 import json
-import os
 
-from helpers import data, results
+from helpers import data, files, results
 
 RESULTS = results.ROOT / "benchmarks" / "results.json"
 
@@ -25,6 +24,7 @@ def keep(**parts):
     digits = data.digits()
     if not digits.real:
         raise SystemExit("These are stand-in digits: set BOOK_DATA to a folder with mnist.npz.")
+    files.tidy()
     stored = json.loads(RESULTS.read_text())["metrics"] if RESULTS.exists() else {}
     ledger = results.Ledger("benchmarks", digits, seed=0)
     for part, metrics in parts.items():
@@ -33,6 +33,4 @@ def keep(**parts):
     entry = ledger.entry()
     # Of this process, which only writes: each training has its own.
     del entry["seconds"], entry["peak_memory_mb"]
-    draft = RESULTS.with_suffix(f".{os.getpid()}.part")
-    draft.write_text(json.dumps(entry, indent=1) + "\n")
-    draft.replace(RESULTS)
+    files.write(RESULTS, json.dumps(entry, indent=1) + "\n")

@@ -10,17 +10,11 @@ but times and memory, which are the machine's, are not compared.
 
 import argparse
 import json
-import os
-import pathlib
 import re
-import shutil
 import sys
-import tempfile
 
-from nbclient import NotebookClient
-
-from bookbuild.chapters import BOOK, chapters, read_text
-from helpers import results
+from bookbuild.chapters import ROOT, chapters, run
+from helpers import files, results
 
 RELATIVE = 0.02
 #: For numbers near 0, such as a difference that should be none.
@@ -65,35 +59,6 @@ def _flat(metrics, before=""):
             yield name, value
 
 
-def run(chapter):
-    """Run a chapter in full, away from the book's folder, and return its new ledger.
-
-    Parameters
-    ----------
-    chapter : str
-
-    Returns
-    -------
-    dict
-    """
-    notebook = read_text(chapter)
-    with tempfile.TemporaryDirectory(prefix="again-") as folder:
-        stored = pathlib.Path(folder) / "results"
-        shutil.copytree(BOOK / "results", stored)
-        (stored / f"{chapter}.json").unlink()
-        client = NotebookClient(
-            notebook, timeout=None, resources={"metadata": {"path": folder}}, record_timing=False
-        )
-        client.execute(env=os.environ | {"BOOK_PROFILE": "full"})
-        written = stored / f"{chapter}.json"
-        if not written.exists():
-            sys.exit(
-                f"{chapter}: the run wrote no ledger. Is BOOK_DATA "
-                f"(now {os.environ.get('BOOK_DATA') or 'unset'}) a folder with mnist.npz?"
-            )
-        return json.loads(written.read_text())
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapters", nargs="*", default=["all"], help="03-simple ..., or all")
@@ -101,10 +66,11 @@ def main():
     names = chapters() if args.chapters == ["all"] else args.chapters
     if unknown := set(names) - set(chapters()):
         parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    files.tidy(ROOT)
     failed = 0
     for chapter in names:
         published = results.read(chapter)
-        again = run(chapter)
+        again = json.loads(run(chapter)[1][f"{chapter}.json"])
         lines = differences(published["metrics"], again["metrics"])
         old, new = (dict(_flat(ledger["metrics"])) for ledger in (published, again))
         same = sum(new.get(name) == old[name] for name in old)

@@ -7,14 +7,14 @@ nbgrader does the rest: `make assignment` and `make grade` call it.
 
 import argparse
 import copy
-import shutil
 from pathlib import Path
 
 import nbformat
 
-from bookbuild.chapters import BOOK, ROOT, chapters
+from bookbuild.chapters import BOOK, ROOT, as_json, chapters
 from bookbuild.editions import tags, without_meanings
 from bookbuild.kernel import bring_kernel
+from helpers import files
 
 POINTS = 1  # for each exercise: its check passes or it does not
 
@@ -76,10 +76,11 @@ def make(chapter, course):
     (course / "downloaded" / chapter / "archive").mkdir(parents=True, exist_ok=True)
     config = course / "nbgrader_config.py"
     if not config.exists():
-        shutil.copy(CONFIG, config)
+        files.write(config, CONFIG.read_bytes())
     bring_kernel(course / "jupyter")
     path = source / f"{chapter}.ipynb"
-    nbformat.write(assignment(nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4)), path)
+    published = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4)
+    files.write(path, as_json(assignment(published)))
     return path
 
 
@@ -102,6 +103,9 @@ def main():
     parser.add_argument("chapter", choices=chapters(), metavar="chapter", help="such as 03-simple")
     parser.add_argument("--course", type=Path, required=True, help="the course's folder")
     args = parser.parse_args()
+    files.tidy(ROOT)
+    if args.course.is_dir():
+        files.tidy(args.course)
     print(make(args.chapter, args.course))
 
 

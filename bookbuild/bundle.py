@@ -9,6 +9,7 @@ import zipfile
 
 from bookbuild.chapters import ROOT, chapters
 from bookbuild.editions import write
+from helpers.files import draft
 
 BUNDLE = ROOT / "_build" / "autoencoders.zip"
 DATA = """\
@@ -40,8 +41,7 @@ def make(path=BUNDLE):
     if listed.returncode:
         sys.exit(f"No list of the book's files: {listed.stderr.strip()}")
     files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
-    draft = path.with_suffix(".part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with draft(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
         for file in sorted(site.rglob("*")):
             if file.is_file() and "_sources" not in file.parts:
                 bundle.write(file, f"autoencoders/site/{file.relative_to(site)}")
@@ -50,7 +50,6 @@ def make(path=BUNDLE):
         for file in sorted(write("student", chapters()).glob("*.ipynb")):
             bundle.write(file, f"autoencoders/student/{file.name}")
         bundle.writestr("autoencoders/data/README.txt", DATA)
-    draft.replace(path)
     return path
 
 

@@ -4,18 +4,21 @@
     python -m bookbuild.chapters execute [03-simple ...]   run in full on real data
 
 `sync` keeps the outputs of cells whose code has not changed, and renews the scripts of the
-reactive figures. `execute` is the only way
-to a published notebook: it writes the ledger, then the numbers in the prose, then the
-notebook, and nothing if a cell fails.
+reactive figures. `execute` is the only way to a published notebook: the ledger, the numbers in
+all prose and the notebook of a run appear together, or not at all.
 """
 
 import argparse
 import importlib
+import io
+import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import jupytext
 import nbformat
@@ -26,10 +29,12 @@ from tqdm import tqdm
 from bookbuild.numbers import fill, texts
 from bookbuild.setup_cell import setup_cell
 from bookbuild.site import stored_figures
+from helpers import files
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 COVER = BOOK / "_static" / "cover.png"  # the README's picture, as on the book's first page
+COVER_SHOWS = "2, 4, 8, 16 and 32"  # in the words of the figure that it is
 _KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 _CELL = re.compile(
     r"(?P<head>^```\{code-cell\}[^\n]*\n(?:(?::[^\n]*|)\n)*)(?P<code>.*?)\n?^```$", re.S | re.M
@@ -53,7 +58,11 @@ def read_text(chapter):
     -------
     nbformat.NotebookNode
     """
-    notebook = jupytext.read(BOOK / f"{chapter}.md", fmt="md:myst")
+    return _as_notebook((BOOK / f"{chapter}.md").read_text())
+
+
+def _as_notebook(text):
+    notebook = jupytext.reads(text, fmt="md:myst")
     notebook.metadata = nbformat.from_dict(_KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for i, cell in enumerate(notebook.cells):
@@ -61,32 +70,68 @@ def read_text(chapter):
     return notebook
 
 
-def sync(chapter):
-    """Carry a chapter's text into its notebook.
+def store(names, ran=None, written=None):
+    """Carry chapters' texts into their notebooks, and write all that changes by that together.
 
-    First the text is put in order: the setup cell is the one of all chapters, ruff formats
-    the code, and the numbers in the prose are those of the ledger. Outputs stay with the
-    cells whose code is the same.
+    First a text is put in order: the setup cell is the one of all chapters, ruff formats the
+    code, and the numbers in the prose are those of the ledgers. Outputs stay with the cells whose
+    code is the same. The cover and the other pages that quote numbers follow.
 
     Parameters
     ----------
-    chapter : str
-        Such as ``"03-simple"``.
+    names : list of str
+        Chapters, such as ``"03-simple"``.
+    ran : dict of str to nbformat.NotebookNode, optional
+        Chapters that have just run, with the outputs to take; otherwise those of the stored
+        notebooks.
+    written : dict of str to bytes, optional
+        What these runs wrote into the folder of ledgers, by the files' names.
 
-    Returns
-    -------
-    nbformat.NotebookNode
-        As written to ``book/<chapter>.ipynb``.
+    Raises
+    ------
+    SystemExit
+        If a text quotes a number that was not measured. Everything is written then, too; that
+        text keeps its numbers.
     """
-    text = BOOK / f"{chapter}.md"
-    text.write_text(_in_order(text.read_text()))
-    if (BOOK / "results" / f"{chapter}.json").exists():
-        fill_in(text)
-    notebook, stored = read_text(chapter), BOOK / f"{chapter}.ipynb"
-    if stored.exists():
-        keep_outputs(notebook, nbformat.read(stored, as_version=4))
-    _write(notebook, stored)
-    return notebook
+    ran, written = ran or {}, written or {}
+    fresh = {name[:-5]: json.loads(written[name]) for name in written if name.endswith(".json")}
+    contents = {BOOK / "results" / name: content for name, content in written.items()}
+    wrong = []
+
+    def filled(path, text):
+        try:
+            return fill(text, path.stem, fresh)
+        except (KeyError, FileNotFoundError) as error:
+            wrong.append(f"{path.name} quotes a number that was not measured: {error}")
+            return text
+
+    for chapter in names:
+        path, stored = BOOK / f"{chapter}.md", BOOK / f"{chapter}.ipynb"
+        text = _in_order(path.read_text())
+        if chapter in fresh or (BOOK / "results" / f"{chapter}.json").exists():
+            text = filled(path, text)
+        notebook = _as_notebook(text)
+        if chapter in ran:
+            keep_outputs(notebook, ran[chapter])
+        elif stored.exists():
+            keep_outputs(notebook, nbformat.read(stored, as_version=4))
+        contents |= {path: text, stored: as_json(notebook)}
+        if chapter == "03-simple":
+            figures = stored_figures(io.StringIO(contents[stored]))
+            pictures = [png for png, about in figures if COVER_SHOWS in about["alt"]]
+            contents |= {COVER: pictures[0]} if pictures else {}
+    for path in texts():  # other pages and the teaching notes quote the chapters
+        if path.parent != BOOK or path.stem not in chapters():
+            contents[path] = filled(path, path.read_text())
+    files.write_together(contents, ROOT)
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+def as_json(notebook):
+    """Return a valid notebook as text, as it lies in its file."""
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
 def keep_outputs(notebook, stored):
@@ -120,60 +165,61 @@ def renew_scripts(widgets):
     return widgets
 
 
-def execute(chapter):
-    """Run a chapter in the full profile on real data and store what it gave.
+def run(chapter):
+    """Run a chapter in the full profile, with a copy of the ledgers away from the book's.
 
     Parameters
     ----------
     chapter : str
         Such as ``"03-simple"``.
 
+    Returns
+    -------
+    notebook : nbformat.NotebookNode
+        With outputs.
+    written : dict of str to bytes
+        What the run wrote into the folder of ledgers, by the files' names; its own ledger is
+        among it.
+
     Raises
     ------
     SystemExit
-        If a cell fails or the run was not one to publish; the ledger and the stored
-        outputs are then as they were.
+        If a cell fails or the run wrote no ledger: it was none to publish.
     """
-    text = BOOK / f"{chapter}.md"
-    text.write_text(_in_order(text.read_text()))
-    notebook = read_text(chapter)
-    ledger = BOOK / "results" / f"{chapter}.json"
-    before = ledger.read_bytes() if ledger.exists() else None
+    notebook = _as_notebook(_in_order((BOOK / f"{chapter}.md").read_text()))
     cells = tqdm(total=len(notebook.cells), desc=chapter, unit="cell")
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        resources={"metadata": {"path": str(BOOK)}},
-        record_timing=False,
-        coalesce_streams=True,
-        on_cell_complete=lambda cell, cell_index: cells.update(),
-    )
-    try:
-        client.execute(env=os.environ | {"BOOK_PROFILE": "full"})
-    except CellExecutionError as error:
-        if before is not None:
-            ledger.write_bytes(before)
-        sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
-    finally:
-        cells.close()
-    if not ledger.exists() or ledger.read_bytes() == before:
+    with tempfile.TemporaryDirectory(prefix=f"{chapter}-") as folder:
+        results = pathlib.Path(folder, "results")
+        shutil.copytree(BOOK / "results", results, ignore=shutil.ignore_patterns("*.part"))
+        (results / f"{chapter}.json").unlink(missing_ok=True)
+        before = _contents(results)
+        client = NotebookClient(
+            notebook,
+            timeout=None,
+            resources={"metadata": {"path": folder}},
+            record_timing=False,
+            coalesce_streams=True,
+            on_cell_complete=lambda cell, cell_index: cells.update(),
+        )
+        try:
+            client.execute(env=os.environ | {"BOOK_PROFILE": "full", "BOOK_RESULTS": str(results)})
+        except CellExecutionError as error:
+            sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
+        finally:
+            cells.close()
+        after = _contents(results)
+    if f"{chapter}.json" not in after:
         sys.exit(
             f"{chapter}: the run wrote no new ledger, so it is not published. Is BOOK_DATA "
             f"(now {os.environ.get('BOOK_DATA') or 'unset'}) a folder with mnist.npz?"
         )
     # TensorFlow greets with notes on this machine's processor: no part of the lesson.
     next(c for c in notebook.cells if c.cell_type == "code").outputs = []
-    notebook.metadata.pop("language_info", None)  # it names this machine's Python
-    _write(notebook, BOOK / f"{chapter}.ipynb")
-    sync(chapter)
+    return notebook, {n: content for n, content in after.items() if before.get(n) != content}
 
 
-def fill_in(path):
-    """Write the measured numbers into the prose of a file, or say which marker is wrong."""
-    try:
-        path.write_text(fill(path.read_text(), path.stem))
-    except (KeyError, FileNotFoundError) as error:
-        sys.exit(f"{path.name} quotes a number that was not measured: {error}")
+def _contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def _in_order(text):
@@ -197,14 +243,6 @@ def _in_order(text):
     return _CELL.sub(format_cell, text)
 
 
-def _write(notebook, path):
-    """Replace a notebook as a whole, never half-written."""
-    nbformat.validate(notebook)
-    draft = path.with_suffix(f".{os.getpid()}.part")
-    nbformat.write(notebook, draft)
-    draft.replace(path)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=["sync", "execute"])
@@ -213,14 +251,15 @@ def main():
     names = chapters() if args.chapters == ["all"] else args.chapters
     if unknown := set(names) - set(chapters()):
         parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    files.tidy(ROOT)
+    if args.action == "sync":
+        store(names)
+        print(f"Texts and notebooks agree: {', '.join(names)}")
+        return
     for chapter in names:
-        {"sync": sync, "execute": execute}[args.action](chapter)
+        notebook, written = run(chapter)
+        store([chapter], {chapter: notebook}, written)
         print(f"book/{chapter}.ipynb written")
-    figures = stored_figures(BOOK / "03-simple.ipynb")
-    COVER.write_bytes(next(png for png, about in figures if "2, 4, 8, 16 and 32" in about["alt"]))
-    for path in texts():  # other pages and the teaching notes quote the chapters
-        if path.parent != BOOK or path.stem not in chapters():
-            fill_in(path)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import re
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from bookbuild.chapters import BOOK, ROOT, chapters
+from bookbuild.chapters import BOOK, ROOT, as_json, chapters
+from helpers import files
 
 NOTES = BOOK / "teaching"
 _MEANS = re.compile(r"<details><summary>What it means</summary>.*?</details>\s*", re.S)
@@ -90,7 +91,7 @@ def instructor(notebook, notes):
 
 
 def write(edition, names):
-    """Write chapters in an edition into ``_build/<edition>/``.
+    """Write chapters in an edition into ``_build/<edition>/``, all of them or none.
 
     Parameters
     ----------
@@ -105,13 +106,15 @@ def write(edition, names):
     """
     folder = ROOT / "_build" / edition
     folder.mkdir(parents=True, exist_ok=True)
+    contents = {}
     for name in names:
         notebook = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
         if edition == "student":
             notebook = student(notebook)
         else:
             notebook = instructor(notebook, (NOTES / f"{name}.md").read_text())
-        nbformat.write(notebook, folder / f"{name}.ipynb")
+        contents[folder / f"{name}.ipynb"] = as_json(notebook)
+    files.write_together(contents, ROOT)
     return folder
 
 
@@ -128,6 +131,7 @@ def main():
     names = chapters() if args.chapters == ["all"] else args.chapters
     if unknown := set(names) - set(chapters()):
         parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    files.tidy(ROOT)
     print(f"{write(args.edition, names)}: {', '.join(names)}")
 
 

@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+from helpers import files
+
 
 def bring_kernel(folder):
     """Write the book's kernel into a folder for JUPYTER_PATH, as the kernel of all notebooks.
@@ -22,7 +24,7 @@ def bring_kernel(folder):
     kernel.parent.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     about = {"argv": argv, "display_name": "Python 3 (the book's)", "language": "python"}
-    kernel.write_text(json.dumps(about))
+    files.write(kernel, json.dumps(about))
 
 
 if __name__ == "__main__":

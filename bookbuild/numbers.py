@@ -40,7 +40,7 @@ def texts():
     return [*sorted(book.glob("*.md")), *sorted(book.glob("teaching/*.md")), ROOT / "README.md"]
 
 
-def fill(text, chapter):
+def fill(text, chapter, fresh=None):
     """Write every marked number as the ledger has it.
 
     Parameters
@@ -49,6 +49,8 @@ def fill(text, chapter):
         Markdown.
     chapter : str
         Whose ledger a marker without a chapter means.
+    fresh : dict of str to dict, optional
+        Ledgers by chapter that count instead of the published ones.
 
     Returns
     -------
@@ -64,11 +66,12 @@ def fill(text, chapter):
         number, percent, key = match["number"], match["percent"] or "", match["key"]
         if key is None or key in NOT_MEASURED:
             return match[0]
-        value = quote(key if ":" in key else f"{chapter}:{key}") * (100 if percent else 1)
+        key = key if ":" in key else f"{chapter}:{key}"
+        value = quote(key, fresh) * (100 if percent else 1)
         decimals = len(number.partition(".")[2])
         minus = "−" if number.startswith("−") else "-"
         shown = f"{value:,.{decimals}f}".replace("-", minus)
-        return f"{shown}{percent}<!-- {key} -->"
+        return f"{shown}{percent}<!-- {match['key']} -->"
 
     return MARKED.sub(measured, text)
 

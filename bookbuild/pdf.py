@@ -18,6 +18,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, FloatObject, NameObject, NullObject
 
 from bookbuild.chapters import COVER, ROOT
+from helpers import files
 
 PDF = ROOT / "_build" / "autoencoders.pdf"
 SITE = ROOT / "_build" / "html"
@@ -127,7 +128,8 @@ def make(path=PDF, documents=None):
         if not document:
             writer.add_metadata({"/Title": title})
     turn_inward(writer, addresses, known)
-    writer.write(path)
+    with files.draft(path) as draft:
+        writer.write(draft)
     return path, len(addresses)
 
 

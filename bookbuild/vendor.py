@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from helpers import files
+
 TOP = Path(__file__).resolve().parent.parent
 FIGURES = Path(__file__).with_name("figures.js")  # ours: on pages with reactive figures
 
@@ -26,7 +28,7 @@ FILES = [
 
 
 def vendor(top=TOP):
-    """Write ``top/_extra/vendor`` anew and return its path.
+    """Write ``top/_extra/vendor`` anew and return its path; figures.js comes last.
 
     Raises
     ------
@@ -40,7 +42,8 @@ def vendor(top=TOP):
         raise FileNotFoundError(
             f"not in {modules}: {', '.join(missing)}. Run `npm ci` (`make book` does)."
         )
-    shutil.rmtree(target, ignore_errors=True)
+    if target.exists():
+        shutil.rmtree(target)
     for pattern, place in FILES:
         folder = target / place
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +52,7 @@ def vendor(top=TOP):
                 shutil.copytree(source, folder / source.name)
             else:
                 shutil.copy2(source, folder)
-    shutil.copy2(FIGURES, target)
+    files.write(target / FIGURES.name, FIGURES.read_bytes())  # `make` goes by it and its time
     return target
 
 

@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import stat
+import tempfile
 import warnings
 import zipfile
 from dataclasses import dataclass, field
@@ -23,8 +24,9 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 
+from helpers import files
 from helpers.data import DataError
-from helpers.results import ROOT
+from helpers.results import FOLDER
 
 __all__ = [
     *("DIRT", "LIMIT", "Pair", "Pairs"),
@@ -36,7 +38,7 @@ DIRT = ("stains", "folds", "wrinkles", "marks", "bleed")
 #: Largest page that `clean` takes, in pixels: an A3 sheet at 600 dpi has 70 million.
 LIMIT = 80_000_000
 #: The cleaner that the published run of the chapter trained.
-PUBLISHED = ROOT / "book" / "results" / "09-documents.keras"
+PUBLISHED = FOLDER / "09-documents.keras"
 
 _LATIN = ("bcdfghjklmnprstvwz", "aeiou")
 _ALPHABETS = (_LATIN, ("βγδζθκλμνξπρστφχψ", "αεηιουω"), ("бвгджзклмнпрстфхцчшщ", "аеиоуыэюя"))
@@ -515,9 +517,11 @@ def publish(model, path=PUBLISHED):
     path : path
         Of the ``.keras`` file; unless given, that of the published run's cleaner.
     """
-    model.save(path)
-    with zipfile.ZipFile(path) as file:
-        parts = {name: file.read(name) for name in file.namelist()}
+    with tempfile.TemporaryDirectory() as folder:
+        saved = os.path.join(folder, "model.keras")  # Keras insists on the suffix
+        model.save(saved)
+        with zipfile.ZipFile(saved) as file:
+            parts = {name: file.read(name) for name in file.namelist()}
 
     def known(part):
         if part.get("module") == "keras.initializers":
@@ -525,7 +529,7 @@ def publish(model, path=PUBLISHED):
         return part
 
     parts["config.json"] = json.dumps(json.loads(parts["config.json"], object_hook=known))
-    with zipfile.ZipFile(path, "w") as file:
+    with files.draft(path) as draft, zipfile.ZipFile(draft, "w") as file:
         for name, content in parts.items():
             file.writestr(name, content)
 

@@ -13,9 +13,11 @@ import sys
 import time
 
 import helpers
-from helpers import profile
+from helpers import files, profile
 
-ROOT = pathlib.Path(helpers.__file__).resolve().parents[1]
+ROOT = files.ROOT
+#: The published ledgers. `make execute` and `make again` name a copy, which a run may change.
+FOLDER = pathlib.Path(os.environ.get("BOOK_RESULTS") or ROOT / "book" / "results")
 
 
 class Ledger:
@@ -76,9 +78,7 @@ class Ledger:
             print(f"No folder {self.path.parent}/ here: nothing is written.")
         else:
             entry = self.entry()
-            draft = self.path.with_suffix(f".{os.getpid()}.part")
-            draft.write_text(json.dumps(entry, indent=1) + "\n")
-            draft.replace(self.path)
+            files.write(self.path, json.dumps(entry, indent=1) + "\n")
             memory = entry["peak_memory_mb"]
             print(
                 f"{self.path.stem}: {len(self.metrics)} metrics in {self.path}, "
@@ -163,17 +163,16 @@ def read(where):
     FileNotFoundError
         If there is no such ledger, with the names that there are.
     """
-    folder = ROOT / "book" / "results"
-    path = folder / f"{where}.json"
+    path = FOLDER / f"{where}.json"
     if where == "benchmark":
         path = ROOT / "benchmarks" / "results.json"
     if not path.exists():
-        there = sorted(known.stem for known in folder.glob("*.json"))
-        raise FileNotFoundError(f"no ledger {where!r} in {folder}; there are {there}")
+        there = sorted(known.stem for known in FOLDER.glob("*.json"))
+        raise FileNotFoundError(f"no ledger {where!r} in {FOLDER}; there are {there}")
     return json.loads(path.read_text())
 
 
-def quote(key):
+def quote(key, fresh=None):
     """Return a published number: what a chapter's run or the benchmarks measured.
 
     Parameters
@@ -182,6 +181,8 @@ def quote(key):
         ``"03-simple:test_bce"`` for a chapter's metric, also its ``seconds``,
         ``peak_memory_mb`` and ``seed``; ``"seeds:deep.bce.mean"`` for five seeds of a network;
         ``"benchmark:sources.simple.speedup"`` for the benchmarks.
+    fresh : dict of str to dict, optional
+        Ledgers by chapter that count instead of the published ones.
 
     Returns
     -------
@@ -195,7 +196,7 @@ def quote(key):
         If the ledger has no such number, with the names that there are.
     """
     where, _, metric = key.rpartition(":")
-    entry = read(where)
+    entry = (fresh or {}).get(where) or read(where)
     of_the_run = {k: entry[k] for k in ("seconds", "peak_memory_mb", "seed") if k in entry}
     return look_up(entry["metrics"] | of_the_run, metric)
 

@@ -236,7 +236,7 @@ def test_every_number_of_the_page_has_its_marker(entry, monkeypatch):
     monkeypatch.setattr(
         numbers,
         "quote",
-        lambda key: results.look_up(entry["metrics"], key.removeprefix("benchmark:")),
+        lambda key, fresh: results.look_up(entry["metrics"], key.removeprefix("benchmark:")),
     )
     assert numbers.fill(text, "benchmarks") == text
     assert not numbers.unmarked(text)

@@ -192,7 +192,7 @@ def test_the_cover_is_what_the_notebook_drew():
 
 def test_numbers_are_written_as_the_text_has_them(monkeypatch):
     ledger = {"a:bce": 0.091327, "a:share": 0.3849, "a:elbo": -141.96, "a:bytes": 12345.6}
-    monkeypatch.setattr(numbers, "quote", lambda key: ledger[key])
+    monkeypatch.setattr(numbers, "quote", lambda key, fresh: ledger[key])
     text = "0.1000<!-- bce -->, 9 %<!-- share -->, −1.0<!-- elbo -->, 1<!-- a:bytes -->"
     text += ", 0.11<!-- published -->, `0.5<!-- bce -->`"
     assert numbers.fill(text, "a") == (
