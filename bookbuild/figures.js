@@ -14,11 +14,21 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
-      start(target).catch((error) => console.error(error)); // the still picture stays
+      start(target).catch((error) => sayWhy(target, error));
     }
   }, { rootMargin: "1000px" });
   document.querySelectorAll(".reactive").forEach((place) => near.observe(place));
 });
+
+/** The still picture stays; below it the reader is told. What fails later is the figure's to tell. */
+function sayWhy(place, error) {
+  console.error(error);
+  const words = document.createElement("p");
+  words.setAttribute("role", "alert");
+  words.className = "book-figure-error";
+  words.textContent = `This figure could not start (${error.message}). The text does not need it.`;
+  place.append(words);
+}
 
 /** What the figures store: once, and when it is first needed. By a script: works over file://. */
 let stored;
@@ -26,7 +36,8 @@ function models() {
   stored ??= new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = address;
-    script.onload = () => done(window.bookFigures.state);
+    script.onload = () => (window.bookFigures?.state ? done(window.bookFigures.state)
+      : failed(new Error(`${address} is damaged`)));
     script.onerror = () => failed(new Error(`cannot load ${address}`));
     document.head.append(script);
   });
@@ -35,10 +46,10 @@ function models() {
 
 async function start(place) {
   const view = JSON.parse(place.querySelector('script[type$="widget-view+json"]').textContent);
-  const { state, buffers = [] } = (await models())[view.model_id];
+  const { state, buffers = [] } = (await models())[view.model_id] ?? {};
+  if (!state?._esm) throw new Error("its script is missing");
   for (const { path: [name], data } of buffers) {
-    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    state[name] = new DataView(bytes.buffer);
+    state[name] = new DataView(decode(data).buffer);
   }
   const style = document.createElement("style");
   style.textContent = state._css;
@@ -47,6 +58,14 @@ async function start(place) {
   const { default: figure } = await import(url);
   URL.revokeObjectURL(url);
   await figure.render({ model: new Model(state), el: place });
+}
+
+function decode(base64) {
+  try {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  } catch (error) {
+    throw new Error("its numbers are damaged", { cause: error });
+  }
 }
 
 /** Values that can be read, set and listened to: what anywidget promises a figure. */

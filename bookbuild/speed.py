@@ -14,6 +14,7 @@ import hashlib
 import re
 import struct
 from functools import partial
+from html import escape
 from pathlib import Path
 
 from bookbuild import sheet
@@ -30,6 +31,12 @@ IMAGE = re.compile(r'<img (?=[^>]*src="[^"]*_images/([^"]+\.png)")(?![^>]*\bheig
 # Names, marks and space have the colour of the whole, in the light style and in the dark one.
 PLAIN = re.compile(r'<span class="(?:n|nn|nx|p|pm|w)">([^<]*)</span>')
 STATE = "application/vnd.jupyter.widget-state+json"
+# In the page, because what would say it is what did not come.
+FAILED = (
+    "for (const place of document.querySelectorAll('.reactive')) place.insertAdjacentHTML("
+    "'beforeend', '<p role=alert>This figure could not start (its script did not load). "
+    "The text does not need it.')"
+)
 
 
 def later(html, body="", state=None):
@@ -44,7 +51,9 @@ def later(html, body="", state=None):
     html = OPTION.sub('<script type="module">', html)  # which waits, as the others do
     if state:
         html = re.sub(
-            r'(<script[^>]*)(?= src="[^"]*/figures\.js)', rf'\1 data-state="{state}"', html
+            r'(<script[^>]*)(?= src="[^"]*/figures\.js)',
+            rf'\1 data-state="{state}" onerror="{escape(FAILED)}"',
+            html,
         )
     return html
 

@@ -1,8 +1,12 @@
 """Digits: load them, verify them, fall back when offline, and add noise to them."""
 
+import contextlib
+import errno
 import hashlib
+import io
 import math
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -123,8 +127,8 @@ def digits() -> Digits:
     ------
     DataError
         If ``BOOK_DATA`` names no folder, or the ``mnist.npz`` found there or in
-        Keras' cache is cut, damaged, pickled or not MNIST. Such a file is never
-        used, and nothing else is used in its place.
+        Keras' cache cannot be read, or is cut, damaged, pickled or not MNIST. Such a
+        file is never used, and nothing else is used in its place.
 
     Notes
     -----
@@ -161,7 +165,7 @@ def digits() -> Digits:
 
     keras_home = os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")
     cache = Path(keras_home, "datasets", "mnist.npz")
-    if os.path.exists(cache):
+    if _is_there(cache, "let this user read it, or set KERAS_HOME to a folder of this user's."):
         return _digits(_load(cache), "keras", "MNIST from Keras' cache")
     try:
         arrays, kept = _download(cache)
@@ -193,21 +197,64 @@ def book_data_file(name, instead):
     Raises
     ------
     DataError
-        If ``BOOK_DATA`` names no folder.
+        If ``BOOK_DATA`` names no folder, or one in which this user may not look.
     """
     folder = os.path.expanduser(os.environ.get("BOOK_DATA", ""))
     if not folder:
         return None
+    advice = "let this user read it, or set BOOK_DATA to another folder."
     if not os.path.isdir(folder):
+        found = _kind(folder) if _is_there(folder, advice) else "none"
         raise DataError(
-            f"BOOK_DATA={folder}: expected a folder, found none at "
+            f"BOOK_DATA={folder}: expected a folder, found {found} at "
             f"{os.path.abspath(folder)}. Set BOOK_DATA to the full path of the folder "
             f"that holds {name}, or unset it to use {instead}."
         )
-    if os.path.exists(path := Path(folder, name)):
+    if _is_there(path := Path(folder, name), advice):
         return path
     print(f"BOOK_DATA={folder} holds no {name}, so {instead} is used.")
     return None
+
+
+def _is_there(path, advice):
+    """Whether something is at `path`, readable or not; DataError if nobody can tell."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return os.path.islink(path)  # one that leads nowhere is something, too
+    except OSError as why:
+        raise _unreadable(path, why.strerror, advice) from None
+    return True
+
+
+def _kind(path):
+    """Say what is at `path`."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return f"a link to {os.readlink(path)}, where nothing is,"
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISREG, "a file"), (stat.S_ISFIFO, "a pipe"))
+    return next((words for is_one, words in kinds if is_one(mode)), "a device")
+
+
+def _unreadable(path, why, advice):
+    return DataError(f"{path}: it cannot be read ({why}). Nothing is used in its place: {advice}")
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """Open a file to read it; if that fails, then or later, raise DataError."""
+    advice = "let this user read it, or put a good copy in its place."
+    try:
+        if not os.path.isfile(path):  # before it is opened: a pipe would wait for ever
+            raise _unreadable(path, f"it is {_kind(path)} and no file", advice)
+        with open(path, "rb") as file:
+            # zipfile looks for the end of an archive, and takes a bad disk for a missing end.
+            file.seek(max(os.path.getsize(path) - 70_000, 0))
+            file.read(70_000)
+            yield file
+    except OSError as why:
+        raise _unreadable(path, why.strerror, advice) from None
 
 
 def load_arrays(path, expected, advice):
@@ -228,31 +275,67 @@ def load_arrays(path, expected, advice):
     Raises
     ------
     DataError
-        If the file is cut, damaged or pickled, or an array is missing or another one.
+        If the file cannot be read, is cut, damaged or pickled, or an array is missing or
+        another one. An array is unpacked only if its header is that of the expected one,
+        and no more bytes of it than are expected.
     """
 
     def error(wanted, came):
         return DataError(f"{path}: expected {wanted}, got {came}. The file was not used: {advice}")
 
-    if not zipfile.is_zipfile(path):
-        size = os.path.getsize(path)
-        raise error("a NumPy archive (.npz)", f"{size:,} bytes that are cut short or no archive")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: np.asarray(archive[name]) for name in expected if name in archive}
-    # NumPy, zipfile and zlib each have errors of their own for foreign bytes.
-    except Exception as why:
-        raise error("plain arrays of numbers", f"{type(why).__name__}: {why}") from None
-
-    for name, (dtype, shape, sha256) in expected.items():
-        if name not in arrays:
-            raise error(f"the arrays {', '.join(expected)}", f"none called {name}")
-        array = arrays[name]
-        if array.dtype != dtype or array.shape != shape:
-            raise error(f"{name} as {np.dtype(dtype)} {shape}", f"{array.dtype} {array.shape}")
-        if (came := sha256_of(array)) != sha256:
-            raise error(f"{name} with SHA-256 {sha256}", came)
+    arrays = {}
+    with _opened(path) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        # NumPy, zipfile and zlib each have errors of their own for foreign bytes.
+        except Exception as why:
+            if _of_the_disk(why):
+                raise
+            came = f"{os.path.getsize(path):,} bytes that are cut short or no archive"
+            raise error("a NumPy archive (.npz)", came) from None
+        for name, (dtype, shape, sha256) in expected.items():
+            if f"{name}.npy" not in archive.namelist():
+                raise error(f"the arrays {', '.join(expected)}", f"none called {name}")
+            try:
+                arrays[name] = _unpack(archive, f"{name}.npy", dtype, shape)
+            except Exception as why:
+                if _of_the_disk(why):
+                    raise
+                came = why if isinstance(why, DataError) else f"{type(why).__name__}: {why}"
+                raise error(f"{name} as {np.dtype(dtype)} {shape}", came) from None
+            if (came := sha256_of(arrays[name])) != sha256:
+                raise error(f"{name} with SHA-256 {sha256}", came)
     return arrays
+
+
+def _of_the_disk(why):
+    """Whether an error is the system's, and not that of an archive which points outside itself."""
+    return isinstance(why, OSError) and why.errno not in (None, errno.EINVAL)
+
+
+def _unpack(archive, name, dtype, shape):
+    """Return an array of an archive. What its header promises is judged before it is unpacked."""
+    about = archive.getinfo(name)
+    if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError("it packed in a way that NumPy does not use")  # and that has no limit below
+    with archive.open(about) as member:
+        head = io.BytesIO(member.read(10_000))
+        version = np.lib.format.read_magic(head)
+        formats = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
+        came_shape, fortran, came_dtype = formats[version](head)
+        if (came_dtype, came_shape) != (dtype, shape):
+            raise DataError(f"{came_dtype} {came_shape}")
+        size = came_dtype.itemsize * math.prod(shape)
+        if about.file_size != head.tell() + size:
+            raise DataError(f"{about.file_size:,} bytes")
+        values = head.read()
+        # This many bytes, whatever the member unpacks to.
+        values += member.read(size - len(values))
+    array = np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
+    return np.ascontiguousarray(array)
 
 
 def run_download(command, **settings):

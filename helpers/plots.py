@@ -6,6 +6,9 @@ line. Figures are drawn 5 inches wide, so that their text is still read on a pho
 
 import base64
 import io
+import math
+import warnings
+from numbers import Integral, Real
 
 import matplotlib
 import matplotlib.figure
@@ -21,6 +24,7 @@ DIGIT_COLORS = (
     *("#882255", "#44AA99", "#999933", "#AA4499", "#777777"),
 )
 WIDTH = 5.0  # inches
+_TALLEST = 100.0  # inches: 20 pages, and 80 MB of pixels while it is drawn
 _DPI = 200
 _PAGE_WIDTH = 600  # CSS pixels; a phone scales it down
 _STYLE = {
@@ -57,8 +61,10 @@ class Figure(matplotlib.figure.Figure):
         if gray.convert("RGB") == picture:
             # Digits in 32 grays look as they do in 256, and take two thirds of the bytes.
             picture = gray.point([round(round(v * 31 / 255) * 255 / 31) for v in range(256)])
-        # A palette of 128 colours stores a scatter of 10,000 points in a quarter of the bytes.
-        picture = picture.quantize(128, dither=PIL.Image.Dither.NONE)
+        if not any(image.get_array().ndim == 3 for ax in self.axes for image in ax.images):
+            # A palette of 128 colours stores a scatter of 10,000 points in a quarter of the
+            # bytes. Of a photograph it would make patches: those keep all their colours.
+            picture = picture.quantize(128, dither=PIL.Image.Dither.NONE)
         picture.save(stored, format="png", optimize=True)
         return stored.getvalue()
 
@@ -96,7 +102,7 @@ def figure(alt, height, **subplots):
     alt : str
         Alt text: what the figure shows, in a sentence.
     height : float
-        Height in inches; the width is 5.
+        Height in inches, at most 100; the width is 5.
     **subplots
         Passed to `matplotlib.figure.Figure.subplots`: ``nrows``, ``ncols``, ...
 
@@ -107,10 +113,15 @@ def figure(alt, height, **subplots):
     Raises
     ------
     ValueError
-        If `alt` is empty.
+        If `alt` is empty, or `height` is not a number from 0 to 100.
     """
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(f"alt is {alt!r}; wanted: a sentence that tells what the figure shows")
+    if not isinstance(height, Real) or isinstance(height, bool) or not 0 < height <= _TALLEST:
+        raise ValueError(
+            f"the figure's height is {height!r} inches; wanted: more than 0, at most {_TALLEST:g}. "
+            "Of images, draw fewer, or more of them side by side."
+        )
     with matplotlib.rc_context(_STYLE):
         fig = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = fig.subplots(**subplots)
@@ -123,14 +134,16 @@ def rows(images, *, alt, count=10):
 
     Parameters
     ----------
-    images : dict of str to ndarray
-        Each row's name and its images: (n, h, w), (n, h, w, 1), or (n, h * h) for
-        square ones. Values are shown from 0 (white) to 1 (black); what lies outside
-        is shown as the nearer of the two.
+    images : dict of str to array-like
+        Each row's name and its images, gray or in colour, of any size: (n, h, w),
+        (n, h, w, 1), (n, h, w, 3), or (n, h * h) for square gray ones. Of gray images 0 is
+        white and 1 is black, of colours 0 is dark and 1 is bright; what lies outside is
+        shown as the nearer of the two. Integers are read as 0 to 255, unless all are 0 or
+        1. Arrays and tensors of any library will do.
     alt : str
         Alt text.
     count : int
-        Columns: the first `count` images of each row, or all if there are fewer.
+        Columns, at least 1: the first `count` images of each row, or all if there are fewer.
 
     Returns
     -------
@@ -139,22 +152,34 @@ def rows(images, *, alt, count=10):
     Raises
     ------
     ValueError
-        If there is no row, a row has a shape that is no image, holds NaN, or the
-        rows have different numbers of images.
+        If there is no row, a row has a shape that is no image, holds what is no finite
+        number, or integers beyond 0 to 255; if the rows have different numbers of images;
+        if `count` is no int from 1 on.
+
+    Warns
+    -----
+    UserWarning
+        If values lie far outside [0, 1]: below -1 or above 2.
     """
-    stacks = {name: _as_images(name, x)[:count] for name, x in images.items()}
+    _check_count("count", count)
+    if not isinstance(images, dict):
+        raise ValueError(
+            f"images is a {type(images).__name__}; wanted: a dict of rows, such as "
+            "{'original': x}, or plots.grid for images without names"
+        )
+    stacks = {}
+    for name, x in images.items():
+        stacks[name] = _as_images(name, x)[:count]
     lengths = {name: len(x) for name, x in stacks.items()}
     if len(set(lengths.values())) != 1:
         raise ValueError(f"rows of {lengths} images; wanted: one row or more, all of one length")
-    n = max(lengths.values())
-    height, width = next(iter(stacks.values())).shape[1:]
-    cell = WIDTH / n * height / width
-    fig, axes = figure(alt, len(stacks) * (cell + 0.22), nrows=len(stacks), ncols=1, squeeze=False)
+    # Columns are equally wide in all rows, so a row is as tall as its images are.
+    cells = [WIDTH / len(x) * x.shape[1] / x.shape[2] + 0.22 for x in stacks.values()]
+    fig, axes = figure(alt, sum(cells), nrows=len(cells), squeeze=False, height_ratios=cells)
     for ax, (name, x) in zip(axes[:, 0], stacks.items(), strict=True):
         # One picture a row: quicker to draw and smaller to store than n small ones.
-        strip = np.concatenate(list(np.pad(x, ((0, 0), (0, 0), (1, 1)))), axis=1)
-        _show(ax, strip)
-        ax.set_title(name, loc="left", pad=3)
+        _show(ax, np.concatenate(list(_padded(x, (0, 0), (0, 0), (1, 1))), axis=1))
+        ax.set_title(str(name), loc="left", pad=3)
     return fig
 
 
@@ -163,16 +188,21 @@ def reconstructions(x, x_hat, *, alt, count=10):
 
     Parameters
     ----------
-    x, x_hat : ndarray
+    x, x_hat : array-like
         Originals and reconstructions, as `rows` takes them.
     alt : str
         Alt text.
     count : int
-        How many pairs.
+        How many pairs, at least 1.
 
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    ValueError
+        As `rows` does.
     """
     return rows({"original": x, "reconstruction": x_hat}, alt=alt, count=count)
 
@@ -182,13 +212,12 @@ def grid(images, *, alt, columns=10):
 
     Parameters
     ----------
-    images : ndarray
-        (n, h, w), (n, h, w, 1) or, for square images, (n, h * h); shown from 0
-        (white) to 1 (black).
+    images : array-like
+        Images as a row of `rows` holds them.
     alt : str
         Alt text.
     columns : int
-        Images in a line; the last line may be shorter.
+        Images in a line, at least 1; the last line may be shorter.
 
     Returns
     -------
@@ -197,13 +226,21 @@ def grid(images, *, alt, columns=10):
     Raises
     ------
     ValueError
-        If `images` is empty, is no stack of images, or holds NaN.
+        If `images` is empty, is no stack of images, or holds what is no finite number, or
+        integers beyond 0 to 255; if `columns` is no int from 1 on.
+
+    Warns
+    -----
+    UserWarning
+        As `rows` does.
     """
+    _check_count("columns", columns)
     x = _as_images("images", images)
     lines = -(-len(x) // columns)
-    x = np.pad(x, ((0, lines * columns - len(x)), (1, 1), (1, 1)))
-    _, h, w = x.shape
-    sheet = x.reshape(lines, columns, h, w).swapaxes(1, 2).reshape(lines * h, columns * w)
+    x = _padded(x, (0, lines * columns - len(x)), (1, 1), (1, 1))
+    _, h, w, *colours = x.shape
+    sheet = x.reshape(lines, columns, h, w, *colours).swapaxes(1, 2)
+    sheet = sheet.reshape(lines * h, columns * w, *colours)
     fig, ax = figure(alt, WIDTH * sheet.shape[0] / sheet.shape[1])
     _show(ax, sheet)
     return fig
@@ -216,7 +253,8 @@ def curves(series, *, alt, ylabel, xlabel="epoch", levels=None, logx=False, logy
     ----------
     series : dict of str to (sequence or dict)
         Each curve's name and its values: a sequence is drawn over 1, 2, 3, ...
-        (epochs); a dict of x to y is drawn over its keys, with a mark at each.
+        (epochs); a dict of x to y is drawn over its keys, which are numbers, with a mark
+        at each.
     alt : str
         Alt text.
     xlabel, ylabel : str
@@ -235,26 +273,44 @@ def curves(series, *, alt, ylabel, xlabel="epoch", levels=None, logx=False, logy
     Raises
     ------
     ValueError
-        If there is no curve, or a value is not finite.
+        If there is no curve, a curve is empty, or a value is no finite number; if a
+        logarithmic axis would have to show 0 or less.
     """
-    if not series:
-        raise ValueError("series is empty; wanted: at least one curve")
+    if not isinstance(series, dict) or not series:
+        came = "empty" if isinstance(series, dict) else f"a {type(series).__name__}"
+        raise ValueError(f"series is {came}; wanted: a dict of one curve or more, by name")
+    lines = {name: _as_curve(f"series[{name!r}]", values) for name, values in series.items()}
+    if not isinstance(levels or {}, dict):
+        raise ValueError(f"levels is a {type(levels).__name__}; wanted: a dict of lines, by name")
+    levels = {
+        name: float(_as_numbers(f"levels[{name!r}]", y, ndim=0))
+        for name, y in (levels or {}).items()
+    }
+    for log, which, values in (
+        (logx, "x", [x for x, _ in lines.values()]),
+        (logy, "y", [*(y for _, y in lines.values()), *levels.values()]),
+    ):
+        lowest = min(np.min(each) for each in values)
+        if log and lowest <= 0:
+            raise ValueError(
+                f"{which} is {lowest:g} somewhere, and a logarithmic axis has no place for it; "
+                f"leave such points out, or call without log{which}"
+            )
     fig, ax = figure(alt, height)
-    for i, (name, values) in enumerate(series.items()):
-        measured = isinstance(values, dict)
-        x = list(values) if measured else range(1, len(values) + 1)
-        y = np.asarray(list(values.values()) if measured else values, dtype=float)
-        if not np.isfinite(y).all():
-            raise ValueError(f"series[{name!r}] holds {y[~np.isfinite(y)]}; wanted: finite numbers")
-        mark = "osD^vPX"[i % 7] if measured or len(y) == 1 else None
+    for i, (name, (x, y)) in enumerate(lines.items()):
+        marked = isinstance(series[name], dict) or len(y) == 1
+        mark = "osD^vPX"[i % 7] if marked else None
         ax.plot(x, y, label=name, marker=mark, markersize=5, color=COLORS[i % len(COLORS)])
-        if logx and measured:
-            ax.set_xscale("log")
-            ax.set_xticks(x, [f"{tick:,}" for tick in x], minor=False)
-            ax.minorticks_off()
-    if not any(isinstance(values, dict) for values in series.values()):
+    measured = {x for values in series.values() if isinstance(values, dict) for x in values}
+    if logx:
+        ax.set_xscale("log")
+    if logx and measured:
+        ticks = sorted(measured)
+        ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks], minor=False)
+        ax.minorticks_off()
+    elif not logx and not measured:
         ax.xaxis.get_major_locator().set_params(integer=True)  # there is no epoch 2.5
-    for i, (name, y) in enumerate((levels or {}).items()):
+    for i, (name, y) in enumerate(levels.items()):
         dash = ("--", ":", "-.")[i % 3]
         ax.axhline(y, color="#555555", linestyle=dash, linewidth=1.2, label=name)
     if logy:
@@ -272,11 +328,11 @@ def codes(z, labels, *, alt, xlabel="first code unit", ylabel="second code unit"
 
     Parameters
     ----------
-    z : ndarray of shape (n, 2)
-        Codes, or any map of the data in two dimensions.
-    labels : ndarray of shape (n,), int
-        The digit, 0 to 9, of each point. Each digit is also written at the middle
-        (median) of its points.
+    z : array-like of shape (n, 2)
+        Codes, or any map of the data in two dimensions; n is at least 1.
+    labels : array-like of shape (n,) or (n, 1)
+        The digit, 0 to 9, of each point; 3.0 is a 3. Each digit is also written at the
+        middle (median) of its points.
     alt : str
         Alt text.
     xlabel, ylabel : str
@@ -291,15 +347,27 @@ def codes(z, labels, *, alt, xlabel="first code unit", ylabel="second code unit"
     Raises
     ------
     ValueError
-        If the shapes do not fit, a code is not finite or a label is not 0 to 9.
+        If the shapes do not fit, there is no point, a code is no finite number or a label
+        is not 0 to 9.
     """
-    z, labels = np.asarray(z), np.asarray(labels)
-    if z.ndim != 2 or z.shape[1] != 2 or labels.shape != (len(z),):
-        raise ValueError(f"z is {z.shape}, labels {labels.shape}; wanted: (n, 2) and (n,)")
-    if not np.isfinite(z).all():
-        raise ValueError("z holds NaN or infinity; wanted: finite codes")
-    if not np.isin(labels, range(10)).all():
-        raise ValueError(f"labels hold {np.setdiff1d(labels, range(10))}; wanted: digits 0 to 9")
+    z, labels = _as_numbers("z", z), _as_numbers("labels", labels)
+    if z.ndim != 2 or z.shape[1] != 2 or not len(z):
+        raise ValueError(
+            f"z is {z.shape}; wanted: (n, 2), n at least 1. Choose two columns, such as z[:, :2], "
+            "or map the codes to two dimensions, by PCA for example."
+        )
+    if labels.shape == (len(z), 10):
+        raise ValueError(
+            f"labels are {labels.shape}, one-hot it seems; wanted: ({len(z)},), the digits "
+            "themselves: np.argmax(labels, axis=1)"
+        )
+    if labels.shape not in ((len(z),), (len(z), 1)):
+        raise ValueError(f"labels are {labels.shape}; wanted: ({len(z)},), one for each point of z")
+    labels = labels.reshape(-1)
+    if labels.dtype == bool or not np.isin(labels, range(10)).all():
+        odd = np.unique(labels[~np.isin(labels, range(10)) | (labels.dtype == bool)])
+        raise ValueError(f"labels hold {odd[:5]}; wanted: digits 0 to 9")
+    labels = labels.astype(int)
     fig, ax = figure(alt, height)
     ax.scatter(*z.T, c=np.asarray(DIGIT_COLORS)[labels], s=4, alpha=0.6, linewidths=0)
     for digit in np.unique(labels):
@@ -316,23 +384,102 @@ def codes(z, labels, *, alt, xlabel="first code unit", ylabel="second code unit"
     return fig
 
 
-def _as_images(name, x):
-    """Return `x` as (n, h, w), or say what it is instead."""
-    x = np.asarray(x)
-    if x.ndim == 4 and x.shape[-1] == 1:
-        x = x[..., 0]
-    if x.ndim == 2 and round(x.shape[1] ** 0.5) ** 2 == x.shape[1]:
-        side = round(x.shape[1] ** 0.5)
-        x = x.reshape(-1, side, side)
-    if x.ndim != 3 or x.size == 0:
+def _check_count(name, n):
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
+        raise ValueError(f"{name} is {n!r}; wanted: an int, at least 1")
+
+
+def _as_numbers(name, x, ndim=None):
+    """Return `x` as an array of finite numbers or booleans, or say what it is instead."""
+    if hasattr(x, "detach"):  # a tensor of PyTorch's: NumPy reads neither its gradient nor a GPU
+        x = x.detach().cpu()
+    try:
+        x = np.asarray(x)
+        if x.dtype.kind == "V":  # bfloat16, which NumPy does not know
+            x = x.astype(np.float32)
+        if x.dtype == object and all(isinstance(value, Real) for value in x.flat):
+            x = x.astype(float)
+    except Exception as why:  # each library has its own for ragged and symbolic tensors
         raise ValueError(
-            f"{name} has shape {x.shape}; wanted: (n, h, w), (n, h, w, 1) or (n, h * h), n >= 1"
-        )
-    if np.isnan(x).any():
-        raise ValueError(f"{name} holds NaN; wanted: numbers, shown from 0 to 1")
+            f"{name} is no array of numbers ({type(why).__name__}: {why}); wanted: what "
+            "np.asarray can turn into one, each part as long as the others"
+        ) from None
+    if x.dtype.kind not in "biuf":
+        came = next((value for value in x.flat if not isinstance(value, Real)), "nothing")
+        came = f"{came!r:.50}"
+        raise ValueError(f"{name} holds {came}; wanted: numbers (an array of ints or floats)")
+    if ndim is not None and x.ndim != ndim:
+        raise ValueError(f"{name} has shape {x.shape}; wanted: {'(n,)' if ndim else 'one number'}")
+    if not np.isfinite(x).all():
+        odd = np.unique(x[~np.isfinite(x)])
+        raise ValueError(f"{name} holds {', '.join(map(str, odd))}; wanted: finite numbers")
     return x
 
 
+def _as_curve(name, values):
+    """Return x and y of a curve, or say what came instead."""
+    if not isinstance(values, dict):
+        y = _as_numbers(name, values, ndim=1).astype(float)
+        x = np.arange(1, len(y) + 1)
+    else:
+        x = _as_numbers(f"{name}: its keys, the x,", list(values), ndim=1)
+        y = _as_numbers(name, list(values.values()), ndim=1).astype(float)
+    if not len(y):
+        raise ValueError(f"{name} is empty; wanted: at least one value")
+    return x, y
+
+
+def _as_images(name, x):
+    """Return `x` as (n, h, w) or (n, h, w, 3), from 0 to 1, or say what it is instead."""
+    x = _as_numbers(name, x)
+    if x.ndim == 4 and x.shape[-1] == 1:
+        x = x[..., 0]
+    if x.ndim == 2 and math.isqrt(x.shape[1]) ** 2 == x.shape[1]:
+        side = math.isqrt(x.shape[1])
+        x = x.reshape(-1, side, side)
+    if not (x.ndim == 3 or (x.ndim == 4 and x.shape[-1] == 3)) or x.size == 0:
+        raise ValueError(
+            f"{name} has shape {x.shape}; wanted: (n, h, w), (n, h, w, 1), (n, h, w, 3) or, for "
+            f"square images, (n, h * h), n at least 1{_hint(x.shape)}"
+        )
+    low, high = x.min(), x.max()
+    if x.dtype == bool or (x.dtype.kind in "iu" and 0 <= low and high <= 1):
+        return x.astype(np.float32)  # a mask
+    if x.dtype.kind in "iu":
+        if low < 0 or high > 255:
+            raise ValueError(
+                f"{name} holds integers from {low} to {high}; wanted: 0 to 255, or floats from "
+                "0 to 1"
+            )
+        return x.astype(np.float32) / np.float32(255)
+    if low < -1 or high > 2:
+        warnings.warn(
+            f"{name} runs from {low:g} to {high:g}; drawn is 0 to 1, and what lies outside as the "
+            f"nearer of the two. Scale it first: divide by {high:g}, for example.",
+            stacklevel=3,
+        )
+    return x
+
+
+def _hint(shape):
+    """Return what to do about a shape that is nearly one of images, in a sentence."""
+    if len(shape) == 4 and shape[1] in (1, 3):
+        return ". Are the channels first? np.moveaxis(x, 1, -1) puts them last."
+    if len(shape) == 4 and shape[-1] == 4:
+        return ". Is the fourth channel opacity? Leave it out: x[..., :3]."
+    if len(shape) == 2 and shape[1]:
+        return f". Rows of {shape[1]} pixels are no square: reshape them to (n, h, w)."
+    return ""
+
+
+def _padded(x, *widths):
+    """Put paper around images: `widths` go before and after along the first axes."""
+    colours = [(0, 0)] * (x.ndim - len(widths))
+    return np.pad(x, [*widths, *colours], constant_values=1 if colours else 0)
+
+
 def _show(ax, picture):
+    # Of colours, imshow takes no range: it cuts them off itself, and says so.
+    picture = np.clip(picture, 0, 1)
     ax.imshow(picture, cmap=GRAY, vmin=0, vmax=1, interpolation="nearest", aspect="equal")
     ax.set_axis_off()

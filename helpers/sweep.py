@@ -7,6 +7,7 @@ import functools
 import io
 import itertools
 import logging
+import multiprocessing
 import os
 import random
 import re
@@ -136,7 +137,8 @@ def connect(workers=2, memory="2GB", patience=15):
     ------
     SweepError
         If no scheduler answers at the address, the keys for it are missing or others, it
-        has no worker, or a worker cannot import this package.
+        has no worker, or a worker cannot import this package; if a script calls it outside
+        ``if __name__ == "__main__":``.
 
     Warns
     -----
@@ -151,9 +153,11 @@ def connect(workers=2, memory="2GB", patience=15):
     users of the machine are refused. They have no dashboard. The book's page on clusters
     says how to secure a scheduler that several machines share.
     """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(1)  # a worker that runs a script from its top; whoever started it says why
     address = dask.config.get("scheduler-address", None)
     if address is None:
-        with dask.config.set(_LOCAL):
+        with _told_of_a_bare_script(), dask.config.set(_LOCAL):
             # The client makes the cluster itself, or its end would not be the cluster's.
             client = distributed.Client(
                 n_workers=workers,
@@ -191,6 +195,23 @@ def connect(workers=2, memory="2GB", patience=15):
                 stacklevel=2,
             )
     return client
+
+
+@contextlib.contextmanager
+def _told_of_a_bare_script():
+    """Say what a script has to do if its workers did not start: each first runs it once more."""
+    try:
+        yield
+    except RuntimeError as error:
+        script = getattr(sys.modules["__main__"], "__file__", None)  # a notebook has none
+        if not script or not os.path.isfile(script):
+            raise
+        with open(script, encoding="utf-8", errors="replace") as file:
+            guarded = "__main__" in file.read()  # if so, keep the reason: it may be another
+        raise SweepError(
+            f"no worker started. Each worker runs {script} once more from its top, and would "
+            'start workers, too. Put what the script does below the line: if __name__ == "__main__":'
+        ) from (error if guarded else None)
 
 
 def _reach(address, patience):

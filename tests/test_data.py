@@ -2,16 +2,20 @@
 
 import doctest
 import hashlib
+import io
 import os
 import pickle
 import re
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+import tracemalloc
+import zipfile
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +223,43 @@ def pickled(arrays, path):
     np.savez(path, **arrays | {"y_train": spy})
 
 
+def zipped(path, arrays, packing=zipfile.ZIP_DEFLATED, **members):
+    """Write an archive of arrays, and of members in bytes."""
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, array)
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+
+
+def encrypted(arrays, path):
+    """As far as a reader can see: the flag is set in both places of each member."""
+    zipped(path, arrays)
+    content = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(mark)
+        while at >= 0:
+            content[at + place] |= 1
+            at = content.find(mark, at + 4)
+    path.write_bytes(content)
+
+
+BOMB = 200_000_000  # bytes, of zeros: a thousandth of it on the disk
+
+
+def bomb(arrays, path, shape=(2100, 28, 28), size=BOMB, denied=False):
+    """Hide `size` zeros in x_train, behind a header that claims `shape`."""
+    header = io.BytesIO()
+    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, about)
+    zipped(path, {}, x_train=header.getvalue() + bytes(size))
+    if denied:
+        honest = struct.pack("<I", len(header.getvalue()) + size)
+        harmless = struct.pack("<I", len(header.getvalue()) + arrays["x_train"].nbytes)
+        path.write_bytes(path.read_bytes().replace(honest, harmless))
+
+
 BROKEN = {
     "empty": (lambda arrays, path: path.write_bytes(b""), "0 bytes"),
     "a web page": (
@@ -243,7 +284,33 @@ BROKEN = {
         lambda arrays, path: np.savez(path, **arrays | {"x_test": arrays["x_test"] / 255}),
         "x_test as uint8 (510, 28, 28), got float64 (510, 28, 28)",
     ),
-    "a pickled array": (pickled, "Object arrays cannot be loaded"),
+    "a pickled array": (pickled, "y_train as uint8 (2100,), got object (1,)"),
+    "encrypted": (encrypted, "is encrypted"),
+    "packed otherwise": (
+        lambda arrays, path: zipped(path, arrays, zipfile.ZIP_LZMA),
+        "in a way that NumPy does not use",
+    ),
+    "a bomb that says so": (
+        lambda arrays, path: bomb(arrays, path, shape=(BOMB,)),
+        f"x_train as uint8 (2100, 28, 28), got uint8 ({BOMB},)",
+    ),
+    "a bomb behind a good header": (bomb, f"got {BOMB + 128:,} bytes"),
+    "a bomb that the table of contents denies": (
+        lambda arrays, path: bomb(arrays, path, denied=True),
+        "Bad CRC-32",
+    ),
+    "an empty promise": (
+        lambda arrays, path: bomb(arrays, path, shape=(6_000_000_000,), size=0),
+        "got uint8 (6000000000,)",
+    ),
+    "a header of gigabytes": (
+        lambda arrays, path: zipped(path, {}, x_train=b"\x93NUMPY\x02\x00\xff\xff\xff\xff"),
+        "EOF: reading array header",
+    ),
+    "a large file": (
+        lambda arrays, path: os.truncate(path.touch() or path, 10**10),
+        "10,000,000,000 bytes that are cut short or no archive",
+    ),
     "a pickle": (
         lambda arrays, path: path.write_bytes(pickle.dumps(Spy(path.parent / "unpickled"))),
         "no archive",
@@ -263,16 +330,126 @@ def test_a_broken_file_is_named_and_never_used(
     monkeypatch.setattr(data, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
     write, came = BROKEN[kind]
     write(small, path)
-    before = path.read_bytes()
+    before = sha256(path)
 
+    tracemalloc.start()
     with pytest.raises(data.DataError) as error:
         data.digits()
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000  # the arrays have 2 million bytes
+    tracemalloc.stop()
     assert isinstance(error.value, ValueError)
     for word in (f"{path}: expected ", "got ", came, "delete it", "good copy"):
         assert word in str(error.value)
     assert capsys.readouterr().out == ""  # no other source is announced
-    assert path.read_bytes() == before
+    assert sha256(path) == before
     assert os.listdir(path.parent) == ["mnist.npz"]  # and no pickle was opened
+
+
+def sha256(path):
+    if path.stat().st_size > 10**9:
+        return path.stat().st_size
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+UNREADABLE = {
+    "a folder": (lambda path: path.mkdir(), "it is a folder and no file"),
+    "a pipe": (os.mkfifo, "it is a pipe and no file"),  # which nobody fills
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a device and no file"),
+    "a link to nothing": (
+        lambda path: path.symlink_to("gone.npz"),
+        "it is a link to gone.npz, where nothing is, and no file",
+    ),
+    "a link to itself": (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    # The system's own file that answers every reading so.
+    "a bad disk": (lambda path: path.symlink_to("/proc/self/mem"), "Input/output error"),
+    "forbidden": (lambda path: (path.touch(), path.chmod(0)), "Permission denied"),
+    "in a forbidden folder": (
+        lambda path: (path.touch(), path.parent.chmod(0)),
+        "Permission denied",
+    ),
+}
+
+
+@pytest.fixture
+def open_folder():
+    """An empty folder in which every user may look: pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+        os.chmod(folder, 0o755)  # or it could not be removed
+
+
+@contextmanager
+def nobody():
+    """Root may read everything, so be somebody else meanwhile."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("place", ["BOOK_DATA", "keras"])
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_what_cannot_be_read_is_not_called_cut_short_and_not_replaced(
+    monkeypatch, capsys, open_folder, small, place, kind
+):
+    path = open_folder / "datasets" / "mnist.npz"
+    path.parent.mkdir()
+    monkeypatch.setenv("KERAS_HOME", str(open_folder))
+    if place == "BOOK_DATA":
+        monkeypatch.setenv("BOOK_DATA", str(path.parent))
+    monkeypatch.setattr(data, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
+    make, why = UNREADABLE[kind]
+    make(path)
+    try:
+        with nobody() if "forbidden" in kind else nullcontext():
+            with pytest.raises(data.DataError) as error:
+                data.digits()
+    finally:
+        path.parent.chmod(0o755)
+    for word in (f"{path}: it cannot be read ({why}", "Nothing is used in its place: let this"):
+        assert word in str(error.value)
+    assert capsys.readouterr().out == ""
+
+
+def test_book_data_is_a_folder_that_may_be_looked_into(monkeypatch, open_folder):
+    file, link, inner = (open_folder / name for name in ("file", "link", "closed"))
+    file.touch()
+    link.symlink_to("gone")
+    (inner / "data").mkdir(parents=True)
+    for path, words in ((file, "found a file at"), (link, "found a link to gone, where nothing")):
+        monkeypatch.setenv("BOOK_DATA", str(path))
+        with pytest.raises(data.DataError, match=f"expected a folder, {words}"):
+            data.digits()
+    monkeypatch.setenv("BOOK_DATA", str(inner / "data"))
+    inner.chmod(0)
+    try:
+        with nobody(), pytest.raises(data.DataError, match=r"cannot be read \(Permission denied\)"):
+            data.digits()
+    finally:
+        inner.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path, arrays: zipped(path, arrays, zipfile.ZIP_STORED),
+        lambda path, arrays: np.savez_compressed(path, **arrays, more=np.zeros(9)),
+        lambda path, arrays: np.savez(path, **{k: np.asfortranarray(a) for k, a in arrays.items()}),
+    ],
+    ids=["stored", "compressed", "Fortran"],
+)
+def test_the_same_arrays_in_another_archive_are_the_same(monkeypatch, good, small, write):
+    monkeypatch.setenv("BOOK_DATA", str(good.parent))
+    whole = data.digits()
+    write(good, small)
+    again = data.digits()
+    np.testing.assert_array_equal(again.x_train, whole.x_train)
+    assert again.sha256 == whole.sha256
 
 
 # --- the download ---------------------------------------------------------------------

@@ -155,6 +155,28 @@ def test_a_figure_that_cannot_start_says_so(page, models, x, damage, words):
     assert page.locator("[data-alive]").count() == 0  # so that the still picture stays
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda page: page.get_by_role("slider").press("End"),  # the reader
+        lambda page: page.evaluate("model.set('size', 32)"),  # Python
+        lambda page: page.get_by_role("button", name="Clear").click(),
+        lambda page: page.get_by_role("application").press("Space"),
+    ],
+    ids=["slider", "kernel", "button", "pad"],
+)
+def test_a_figure_that_fails_later_says_so_once(page, models, x, action):
+    show(page, Bottleneck(models, x), digit=0, size=8)
+    page.get_by_text("Or draw one").click()
+    page.evaluate("() => { model.save_changes = () => { throw Error('the line is cut') } }")
+    action(page)
+    (said,) = page.get_by_role("alert").all_inner_texts()
+    assert said.startswith("This figure has stopped (the line is cut). The text does not need it.")
+    assert page.locator("[data-alive]").count() == 0
+    page.evaluate("model.set('digit', 3)")  # and nothing more comes of it
+    assert page.get_by_role("alert").count() == 1
+
+
 # ------------------------------------------------------------------ in Python
 
 

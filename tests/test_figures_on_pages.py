@@ -111,6 +111,115 @@ def test_the_picture_stays_if_scripts_fail(host, browser, address):
         assert still.is_visible()
 
 
+def changed(change):
+    """Return what a damaged state file holds: `change` is given what the figure stores."""
+
+    def content(text):
+        state = json.loads(text.removeprefix("bookFigures = ").rstrip().removesuffix(";"))
+        for model in state["state"].values():
+            if "_esm" in model["state"]:
+                change(model)
+        return f"bookFigures = {json.dumps(state)};"
+
+    return content
+
+
+def without_weights(model):
+    model["buffers"] = [part for part in model["buffers"] if part["path"] != ["_weights"]]
+
+
+def part_of_weights(model):
+    (weights,) = (part for part in model["buffers"] if part["path"] == ["_weights"])
+    weights["data"] = base64.b64encode(base64.b64decode(weights["data"])[:-1000]).decode()
+
+
+def no_base64(model):
+    model["buffers"][0]["data"] = "?"
+
+
+DAMAGE = {
+    "no file": (None, "cannot load ../_static/figures/03-simple.js"),
+    "half a file": (lambda text: text[: len(text) // 2], "03-simple.js?v="),
+    "no figure": (lambda text: 'bookFigures = {"state": {}};', "its script is missing"),
+    "no script": (changed(lambda model: model["state"].pop("_esm")), "its script is missing"),
+    "half a script": (changed(lambda model: model["state"].update(_esm="import {")), "Unexpected"),
+    "a script that throws": (
+        changed(lambda model: model["state"].update(_esm="throw new Error('not today')")),
+        "not today",
+    ),
+    "a figure that throws": (
+        changed(
+            lambda model: model["state"].update(
+                _esm="export default { render() { throw new Error('not today'); } }"
+            )
+        ),
+        "not today",
+    ),
+    "no networks": (
+        changed(lambda model: model["state"].pop("_networks")),
+        "its networks are missing",
+    ),
+    "no weights": (changed(without_weights), "a part of its numbers is missing"),
+    "part of the weights": (changed(part_of_weights), "bytes of weights came; this network has"),
+    "no base64": (changed(no_base64), "its numbers are damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_figure_that_cannot_start_says_so_below_its_picture(host, browser, kind):
+    change, words = DAMAGE[kind]
+
+    def answer(route):
+        if change is None:
+            return route.abort()
+        file = SITE / "_static" / "figures" / "03-simple.js"
+        return route.fulfill(body=change(file.read_text()), content_type="text/javascript")
+
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.route("**/figures/03-simple.js*", answer)
+        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.locator(".reactive").first.scroll_into_view_if_needed()
+        alert = page.locator(".reactive").first.get_by_role("alert")
+        alert.wait_for()
+        said = alert.inner_text()
+        assert said.startswith("This figure could not start (") and words in said
+        assert said.endswith("The text does not need it.")
+        assert page.locator(".reactive > .still img").first.is_visible()
+
+
+def test_a_page_whose_figure_script_does_not_come_says_so(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.route("**/figures.js*", lambda route: route.abort())
+        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        said = page.locator(".reactive").first.get_by_role("alert").inner_text()
+        assert said.startswith("This figure could not start (its script did not load).")
+        assert page.locator(".reactive > .still img").first.is_visible()
+
+
+def test_a_figure_that_fails_later_says_so_and_its_picture_returns(host, browser):
+    def failing(route):
+        text = (SITE / "_static" / "figures" / "03-simple.js").read_text()
+        broken = "said.textContent = `Through"
+        worse = f"if (n === 32) throw new Error('32 is too many'); {broken}"
+        assert text.count(broken) == 1
+        return route.fulfill(body=text.replace(broken, worse), content_type="text/javascript")
+
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.route("**/figures/03-simple.js*", failing)
+        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        come_near(page)
+        still = page.locator(".reactive > .still").first
+        assert not still.is_visible()
+        page.get_by_role("slider").press("End")
+        said = page.locator(".reactive").first.get_by_role("alert").inner_text()
+        assert said.startswith("This figure has stopped (32 is too many).")
+        assert "Load the page again" in said
+        assert still.is_visible() and page.locator(FIGURE).count() == 0
+
+
 @every_figure
 def test_dark_mode_follows_at_once(host, browser, address):
     with Watched(browser, host) as watched:

@@ -165,8 +165,10 @@ def save(path, **arrays):
         (lambda p: save(p, ecg=some(n=1000)), r"\(1000,\)"),
         (lambda p: save(p, ecg=some(dtype=np.int32)), "int32"),
         (lambda p: save(p, ecg=some()), "SHA-256"),
-        (lambda p: save(p, ecg=np.array([os.system], object)), "pickle|allow_pickle"),
+        (lambda p: save(p, ecg=np.array([os.system], object)), r"object \(1,\)"),
         (lambda p: zipfile.ZipFile(p, "w").writestr("ecg.npy", "junk"), "uint16"),
+        (lambda p: save(p, ecg=some(dtype=">u2")), "as uint16 .*, got >u2"),
+        (lambda p: save(p, ecg=some(n=50_000_000, dtype=np.uint8)), r"uint8 \(50000000,\)"),
     ],
 )
 def test_a_wrong_file_is_named_and_not_used(folder, make, said):
@@ -176,6 +178,18 @@ def test_a_wrong_file_is_named_and_not_used(folder, make, said):
         heartbeats.record()
     for word in (str(path), "expected", "got", "delete it"):
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(Path.mkdir, "a folder"), (os.mkfifo, "a pipe"), (lambda p: p.symlink_to("gone"), "a link")],
+)
+def test_what_is_no_file_is_named_and_not_replaced(folder, capsys, make, said):
+    make(folder / "ecg.dat")
+    with pytest.raises(DataError, match=rf"cannot be read \(it is {said}") as error:
+        heartbeats.record()
+    assert "put a good copy in its place" in str(error.value)
+    assert capsys.readouterr().out == ""
 
 
 @needs_real_data

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from helpers.widgets.export import LIMIT, ExportError, export
@@ -180,6 +181,18 @@ NETWORKS |= {
     "repeat": lambda: stack((4,), layers.RepeatVector(3)),
     "relu-softmax": lambda: stack((2, 8), layers.ReLU(), layers.Softmax()),
     "skipped": lambda: stack((4, 4, 1), layers.SpatialDropout2D(0.5), layers.GaussianDropout(0.5)),
+    "skipped too": lambda: stack(
+        (4, 3), layers.SpatialDropout1D(0.5), layers.AlphaDropout(0.5), layers.Identity()
+    ),
+    "double": lambda: keras.Sequential([keras.Input((4,)), layers.Dense(3, dtype="float64")]),
+    "numpy's ints": lambda: stack(
+        (8, 8, 1), layers.Conv2D(np.int64(2), (np.int64(3), 2)), layers.Reshape(np.array([-1, 2]))
+    ),
+    "own size": lambda: keras.Sequential(
+        [keras.Input((6, 6, 1)), stack((None, None, 1), layers.Conv2D(2, 3))]
+    ),
+    "all is one row": lambda: stack((3, 4), layers.Reshape((-1,)), layers.Activation("softmax")),
+    "unrolled": lambda: stack((4, 3), layers.LSTM(2, unroll=True, dropout=0.5)),
 }
 
 
@@ -348,9 +361,30 @@ def state_as_input():
     return keras.Model(x, layers.LSTM(3, name="led")(x, initial_state=[state, state]))
 
 
+def with_mask():
+    x = keras.Input((4, 2))
+    return keras.Model(x, layers.LSTM(3, name="led")(x, mask=keras.ops.any(x != 0, axis=-1)))
+
+
+def padded():
+    """A mask made in one layer, handed on by the next and used inside a model."""
+    inner = stack((4, 2), layers.LSTM(3))
+    return stack((4, 2), layers.Masking(name="odd"), layers.Dropout(0.5), inner)
+
+
+def whole_numbers():
+    return keras.Sequential([keras.Input((4,), dtype="int32"), layers.Dense(2)])
+
+
 def adapted():
     model = small()
     model.layers[0].enable_lora(1)
+    return model
+
+
+def quantized():
+    model = small()
+    model.layers[0].quantize("int8")
     return model
 
 
@@ -402,6 +436,37 @@ REFUSED = {
     "training": (wild_dropout, "wild (Dropout): it is called with training=True"),
     "operation": (operation, "(Multiply): such a layer is not known"),
     "state": (state_as_input, "led (LSTM): it joins 3 branches"),
+    "masking": (first((4, 2), layers.Masking), "odd (Masking): such a layer is not known"),
+    "masked": (padded, "odd (Masking): such a layer is not known"),
+    "embedding": (
+        lambda: stack((4,), layers.Embedding(9, 2, mask_zero=True, name="odd"), layers.LSTM(2)),
+        "odd (Embedding): such a layer is not known",
+    ),
+    "mask": (with_mask, "led (LSTM): it is called with a mask"),
+    "whole numbers": (whole_numbers, "its input is of type int32"),
+    "causal": (first((8, 2), layers.Conv1D, 2, 3, padding="causal"), "odd (Conv1D)"),
+    "threshold": (first((4,), layers.ReLU, threshold=0.5), "threshold is 0.5"),
+    "slope": (first((4,), layers.ReLU, negative_slope=0.1), "negative_slope is 0.1"),
+    "leaky by name": (first((4,), layers.Dense, 2, activation="leaky_relu"), "is leaky_relu"),
+    "layer as activation": (
+        first((4,), layers.Dense, 2, activation=layers.ReLU(max_value=1)),
+        "odd (Dense): its activation is <ReLU",
+    ),
+    "TensorFlow's": (
+        first((4,), layers.Dense, 2, activation=tf.nn.relu),
+        "nn_ops.relu, and only linear, relu",
+    ),
+    "a layer of one's own formula": (first((4,), layers.Lambda, lambda x: x), "odd (Lambda)"),
+    "rescaling": (first((4,), layers.Rescaling, 1 / 255), "odd (Rescaling)"),
+    "both ways": (first((4, 2), layers.Bidirectional, lstm(2)), "odd (Bidirectional)"),
+    "int8": (quantized, "code (Dense): it keeps 3 arrays of weights instead of 2"),
+    **{
+        policy: (
+            first((4,), layers.Dense, 2, dtype=policy),
+            f"odd (Dense): it computes in {policy.removeprefix('mixed_')}",
+        )
+        for policy in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
+    },
     "inside": (lambda: stack((4,), stack((4,), OwnDense(2, name="odd"))), "odd (OwnDense)"),
 }
 

@@ -2,7 +2,9 @@
 
 import base64
 import io
+import warnings
 
+import keras
 import numpy as np
 import PIL.Image
 import pytest
@@ -106,26 +108,222 @@ def test_rows_show_the_same_image_whatever_its_shape():
     assert np.allclose(drawn[0][:, 1:29], IMAGES[0])
 
 
-def nan_image():
+def drawn(figure):
+    """Return what each picture of a figure shows: 0 is white and 1 is black, or colours."""
+    return [np.asarray(image.get_array()) for ax in figure.axes for image in ax.images]
+
+
+class Tensor:
+    """As PyTorch's: NumPy reads it only without its gradient, and on the CPU."""
+
+    def __init__(self, x, ready=False):
+        self.x, self.ready = x, ready
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return Tensor(self.x, ready=True)
+
+    def __array__(self, *args, **kwargs):
+        assert self.ready
+        return self.x
+
+
+PIXELS = np.rint(255 * IMAGES).astype("uint8")
+KINDS = {
+    "list": IMAGES.tolist(),
+    "float16": IMAGES.astype("float16"),
+    "uint8": PIXELS,
+    "int64": PIXELS.astype(int),
+    "tensor": keras.ops.convert_to_tensor(IMAGES),
+    "bfloat16": keras.ops.cast(IMAGES, "bfloat16"),
+    "torch": Tensor(IMAGES),
+    "object": IMAGES.astype(object),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_images_of_any_library_and_scale_are_drawn_alike(kind):
+    with warnings.catch_warnings(action="error"):
+        got = drawn(plots.reconstructions(IMAGES, KINDS[kind], alt="Twice the same."))
+    np.testing.assert_allclose(got[1], got[0], atol=4e-3)  # bfloat16 has 8 bits
+
+
+@pytest.mark.parametrize("dtype", [bool, "uint8", "int64"])
+def test_a_mask_is_drawn_in_black_and_white(dtype):
+    mask = np.arange(16).reshape(1, 4, 4) % 2
+    (got,) = drawn(plots.grid(mask.astype(dtype), alt="Stripes.", columns=1))
+    np.testing.assert_array_equal(got[1:5, 1:5], mask[0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_colours_are_drawn_between_white_gaps(dtype):
+    colour = np.random.default_rng(1).random((3, 6, 8, 3))
+    x = (255 * colour).round().astype(dtype) if dtype == "uint8" else colour.astype(dtype)
+    (row,) = drawn(plots.rows({"colours": x}, alt="Three colour pictures."))
+    (sheet,) = drawn(plots.grid(x, columns=2, alt="Three colour pictures."))
+    assert row.shape == (6, 30, 3) and sheet.shape == (16, 20, 3)
+    np.testing.assert_allclose(row[:, 11:19], colour[1], atol=3e-3)
+    np.testing.assert_allclose(sheet[9:15, 1:9], colour[2], atol=3e-3)
+    assert (row[:, [0, 9, 10]] == 1).all() and (sheet[8:, 10:] == 1).all()
+
+
+def test_a_photograph_keeps_its_colours():
+    slope = np.linspace(0, 1, 64)
+    photograph = np.stack(np.broadcast_arrays(slope[:, None], slope, 0.5), axis=-1)
+    stored = plots.grid(photograph[None], columns=1, alt="A slope of colours.").png()
+    colours = np.asarray(PIL.Image.open(io.BytesIO(stored)).convert("RGB")).reshape(-1, 3)
+    drawn = np.unique(np.rint(255 * photograph).astype("uint8").reshape(-1, 3), axis=0)
+    assert len(np.unique(colours, axis=0)) >= len(drawn) == 64**2
+
+
+def test_rows_of_different_sizes_have_equal_columns_and_their_own_shape():
+    sizes = {"wide": (14, 28), "tall": (28, 14), "square": (7, 7)}
+    figure = plots.rows({name: np.ones((5, *size)) for name, size in sizes.items()}, alt="Sizes.")
+    figure.draw_without_rendering()
+    boxes = [ax.get_window_extent() for ax in figure.axes]
+    assert max(box.width for box in boxes) == pytest.approx(
+        min(box.width for box in boxes), rel=0.1
+    )
+    for box, (h, w) in zip(boxes, sizes.values(), strict=True):
+        assert box.width / box.height == pytest.approx(5 * (w + 2) / h)
+
+
+def test_values_far_outside_are_told():
+    with pytest.warns(UserWarning, match="images runs from 0 to 16; drawn is 0 to 1.*divide by 16"):
+        plots.grid(16 * np.eye(8)[None], alt="A digit of scikit-learn's.", columns=1)
+    with warnings.catch_warnings(action="error"):  # a linear output layer does that
+        plots.grid(IMAGES * 1.5 - 0.25, alt="A little outside.")
+
+
+@pytest.mark.parametrize("labels", [[3.0, 7.0], [[3], [7]], np.uint8([3, 7])])
+def test_whole_labels_of_any_type_are_digits(labels):
+    (ax,) = plots.codes([[0, 1], [2, 3]], labels, alt="Two points.").axes
+    assert [t.get_text() for t in ax.texts] == ["3", "7"]
+
+
+@pytest.mark.parametrize("z", [[[0.5, 0.5]], np.zeros((9, 2)), np.full((4, 2), 1e30)])
+def test_one_point_and_constant_codes_are_drawn(z):
+    with warnings.catch_warnings(action="error"):
+        figure = plots.codes(z, np.zeros(len(z), int), alt="One place.")
+        assert figure.png()
+    (points,) = figure.axes[0].collections
+    assert len(points.get_offsets()) == len(z)
+
+
+def test_a_logarithmic_axis_labels_the_sizes_of_all_curves():
+    figure = plots.curves({"a": {8: 1, 2: 2}, "b": {32: 1}}, logx=True, ylabel="y", alt="Curves.")
+    figure.draw_without_rendering()
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["2", "8", "32"]
+    epochs = plots.curves({"a": [1, 2, 3]}, logx=True, ylabel="y", alt="A curve.")
+    assert epochs.axes[0].get_xscale() == "log"
+
+
+def test_a_curve_may_be_a_tensor_or_numbers_of_any_library():
+    y = keras.ops.convert_to_tensor([3.0, 2.0, 1.0])
+    for values in (y, list(y), np.float16([3, 2, 1]), (3, 2, 1)):
+        (line,) = plots.curves({"loss": values}, ylabel="y", alt="A curve.").axes[0].lines
+        assert line.get_xydata().tolist() == [[1, 3], [2, 2], [3, 1]]
+
+
+def image_with(value):
     x = IMAGES.copy()
-    x[3, 5, 5] = np.nan
+    x[3, 5, 5] = value
     return x
+
+
+def curve(values, **options):
+    return lambda: plots.curves({"Adam": values}, ylabel="y", alt="x", **options)
+
+
+def picture(x):
+    return lambda: plots.grid(x, alt="x")
+
+
+def points(z, labels):
+    return lambda: plots.codes(z, labels, alt="x")
+
+
+TWO = np.zeros((2, 2))
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.0, "3", True, None, np.float64(3)])
+@pytest.mark.parametrize(
+    ("draw", "name"),
+    [
+        (lambda n: plots.rows({"x": IMAGES}, alt="x", count=n), "count"),
+        (lambda n: plots.reconstructions(IMAGES, IMAGES, alt="x", count=n), "count"),
+        (lambda n: plots.grid(IMAGES, alt="x", columns=n), "columns"),
+    ],
+    ids=["rows", "reconstructions", "grid"],
+)
+def test_a_count_is_an_int_from_one_on(draw, name, n):
+    with pytest.raises(ValueError) as error:
+        draw(n)
+    assert str(error.value) == f"{name} is {n!r}; wanted: an int, at least 1"
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: plots.grid(IMAGES, alt=" "), "alt is ' '"),
-        (lambda: plots.grid(IMAGES[0, 0], alt="x"), r"images has shape \(28,\)"),
-        (lambda: plots.grid(IMAGES[:0], alt="x"), r"shape \(0, 28, 28\)"),
-        (lambda: plots.grid(nan_image(), alt="x"), "images holds NaN"),
+        (lambda: plots.grid(IMAGES, alt=None), "alt is None"),
+        (lambda: plots.figure("x", 0), "height is 0 inches; wanted: more than 0"),
+        (lambda: plots.figure("x", np.nan), "height is nan"),
+        (lambda: plots.figure("x", "3"), "height is '3'"),
+        (lambda: plots.grid(np.zeros((3000, 1, 1)), columns=1, alt="x"), "draw fewer, or more of"),
+        (picture(IMAGES[0, 0]), r"images has shape \(28,\)"),
+        (picture(IMAGES[0]), r"shape \(28, 28\); .* Rows of 28 pixels are no square"),
+        (picture(IMAGES[:0]), r"shape \(0, 28, 28\)"),
+        (picture([]), r"shape \(0,\)"),
+        (picture(np.zeros((2, 0, 4))), r"shape \(2, 0, 4\)"),
+        (picture(np.zeros((2, 28, 28, 4))), r"opacity\? Leave it out: x\[..., :3\]"),
+        (picture(np.zeros((2, 3, 28, 28))), r"channels first\? np.moveaxis\(x, 1, -1\)"),
+        (picture(np.zeros((2, 28, 28, 2))), r"shape \(2, 28, 28, 2\)"),
+        (picture([[[1, 2], [3]]]), "images is no array of numbers"),
+        (picture([[None]]), "images holds None; wanted: numbers"),
+        (picture(np.array([["a"]])), "images holds np.str_"),
+        (picture(IMAGES * 1j), "images holds np.complex64"),
+        (picture(keras.KerasTensor((None, 28, 28))), "images is no array of numbers"),
+        (picture(None), "images holds None"),
+        (picture(image_with(np.nan)), "images holds nan; wanted: finite"),
+        (picture(image_with(-np.inf)), "images holds -inf"),
+        (picture(np.full((1, 4, 4), 256)), "integers from 256 to 256; wanted: 0 to 255"),
+        (picture(np.full((1, 4, 4), -1)), "integers from -1 to -1"),
         (lambda: plots.rows({}, alt="x"), "one row or more"),
+        (lambda: plots.rows(IMAGES, alt="x"), "images is a ndarray; wanted: a dict"),
         (lambda: plots.reconstructions(IMAGES[:3], IMAGES[:4], alt="x"), "'reconstruction': 4"),
         (lambda: plots.curves({}, ylabel="y", alt="x"), "series is empty"),
-        (lambda: plots.curves({"Adam": [1, np.nan]}, ylabel="y", alt="x"), r"series\['Adam'\]"),
-        (lambda: plots.codes(IMAGES[0], LABELS, alt="x"), r"z is \(28, 28\)"),
-        (lambda: plots.codes(np.zeros((2, 2)), np.array([1, 10]), alt="x"), r"labels hold \[10\]"),
-        (lambda: plots.codes(np.full((1, 2), np.inf), np.array([1]), alt="x"), "z holds NaN"),
+        (lambda: plots.curves([1, 2], ylabel="y", alt="x"), "series is a list"),
+        (curve([1, np.nan]), r"series\['Adam'\] holds nan"),
+        (curve([1, None]), r"series\['Adam'\] holds None"),
+        (curve(["1", "2"]), r"series\['Adam'\] holds np.str_"),
+        (curve([[1, 2], [3]]), r"series\['Adam'\] is no array"),
+        (curve([[1, 2]]), r"series\['Adam'\] has shape \(1, 2\); wanted: \(n,\)"),
+        (curve(3), r"series\['Adam'\] has shape \(\)"),
+        (curve([]), r"series\['Adam'\] is empty"),
+        (curve({}), r"series\['Adam'\] is empty"),
+        (curve({"a": 1}), "its keys, the x, holds np.str_.*wanted: numbers"),
+        (curve({None: 1}), "its keys, the x, holds None"),
+        (curve({1: None}), r"series\['Adam'\] holds None"),
+        (curve({0: 1}, logx=True), "x is 0 somewhere.*without logx"),
+        (curve([1, 0], logy=True), "y is 0 somewhere.*without logy"),
+        (curve([1, 2], levels={"PCA": -1}, logy=True), "y is -1 somewhere"),
+        (curve([1, 2], levels={"PCA": np.nan}), r"levels\['PCA'\] holds nan"),
+        (curve([1, 2], levels=[1]), "levels is a list"),
+        (curve([1, 2], height=-1), "height is -1 inches"),
+        (points(IMAGES[0], LABELS), r"z is \(28, 28\).*Choose two columns"),
+        (points(np.zeros((2, 1)), [1, 2]), r"z is \(2, 1\)"),
+        (points(np.zeros((2, 3)), [1, 2]), r"z is \(2, 3\)"),
+        (points(np.zeros((0, 2)), []), r"z is \(0, 2\); wanted: \(n, 2\), n at least 1"),
+        (points(np.full((1, 2), np.inf), [1]), "z holds inf"),
+        (points(TWO, [1]), r"labels are \(1,\); wanted: \(2,\)"),
+        (points(TWO, np.eye(10)[:2]), "one-hot it seems.*argmax"),
+        (points(TWO, [1, 10]), r"labels hold \[10\]"),
+        (points(TWO, [1, 3.5]), r"labels hold \[3.5\]"),
+        (points(TWO, [True, False]), r"labels hold \[False  True\]"),
+        (points(TWO, ["1", "2"]), "labels holds np.str_"),
     ],
 )
 def test_bad_input_is_named(call, message):

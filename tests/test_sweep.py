@@ -398,6 +398,43 @@ def test_no_port_of_a_sweep_is_seen_from_outside_and_none_tells_anything(client)
                 urllib.request.urlopen(f"http://{host}:{port}/{path}", timeout=10)
 
 
+# A script
+
+
+SCRIPT = """
+from helpers import sweep
+
+def main():
+    with sweep.connect(workers=WORKERS) as client:
+        print(client.submit(abs, -3).result())
+
+"""
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_a_script_needs_its_guard_and_is_told_so_once(tmp_path, guarded):
+    script = tmp_path / "script.py"
+    last_lines = 'if __name__ == "__main__":\n    main()\n' if guarded else "main()\n"
+    script.write_text(SCRIPT.replace("WORKERS", "1" if guarded else "2") + last_lines)
+    done = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if guarded:
+        assert done.stdout == "1 process on this machine.\n3\n"
+        return
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("Traceback") == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(
+        f"helpers.sweep.SweepError: no worker started. Each worker runs {script}"
+    )
+    assert last.endswith('below the line: if __name__ == "__main__":')
+
+
 # A cluster
 
 

@@ -7,7 +7,7 @@ const REACH = 2; // steps: so far a stroke moves its neighbours with it
 
 export default {
   render({ model, el }) {
-    mount(el, "A heartbeat, its reconstruction and its error", (root) => {
+    mount({ model, el }, "A heartbeat, its reconstruction and its error", (root, model) => {
       const net = networks(model, load).get("autoencoder"), steps = net.inputShape[0];
       const [mean, std] = model.get("_scale"), [start, stop] = model.get("_milliseconds");
       const examples = rows(Array.from(numbers(model.get("_examples"), Float32Array)), steps);

@@ -5,7 +5,7 @@ import { digitInput } from "./pad.js";
 
 export default {
   render({ model, el }) {
-    mount(el, "One digit through codes of different sizes", (root) => {
+    mount({ model, el }, "One digit through codes of different sizes", (root, model) => {
       const nets = networks(model, load);
       const size = slider({
         label: "Numbers in the code", values: [...nets.keys()].map(Number),

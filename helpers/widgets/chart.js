@@ -1,5 +1,5 @@
 /** Charts with axes, drawn as SVG: sharp at any size, and their words are text. */
-import { h } from "./kit.js";
+import { h, on } from "./kit.js";
 
 /** Okabe and Ito's colours, as in plots.py; each has a dash of its own, for readers of any vision. */
 export const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"];
@@ -78,15 +78,15 @@ function listen(field, drawing, { label, step, hover, get, move, x, y, frame, wi
     move([fromX(((event.clientX - box.left) * width) / box.width),
       fromY(((event.clientY - box.top) * height) / box.height)]);
   };
-  field.addEventListener("pointerdown", (event) => {
+  on(field, "pointerdown", (event) => {
     field.setPointerCapture(event.pointerId);
     place(event);
   });
-  field.addEventListener("pointermove", (event) => {
+  on(field, "pointermove", (event) => {
     if (hover || field.hasPointerCapture(event.pointerId)) place(event);
   });
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-  field.addEventListener("keydown", (event) => {
+  on(field, "keydown", (event) => {
     if (!(event.key in steps)) return;
     const direction = steps[event.key];
     move(typeof step === "function" ? step(direction)

@@ -31,7 +31,7 @@ const KINDS = {
 
 export default {
   render({ model, el }) {
-    mount(el, "A denoiser meets damage", (root) => {
+    mount({ model, el }, "A denoiser meets damage", (root, model) => {
       const network = networks(model, load).get("denoiser");
       let seed, draw;
 

@@ -6,7 +6,7 @@ import { digitInput } from "./pad.js";
 
 export default {
   render({ model, el }) {
-    mount(el, "The plane of two latents", (root) => {
+    mount({ model, el }, "The plane of two latents", (root, model) => {
       const nets = networks(model, load), betas = model.get("_betas"), limit = model.get("_limit");
       const place = () => betas.indexOf(model.get("beta"));
       const inPlane = (value) => Math.min(Math.max(value, -limit), limit);

@@ -1,5 +1,7 @@
 """Turn a trained Keras model into what network.js runs: a spec and the bytes of its weights."""
 
+from numbers import Integral
+
 import numpy as np
 
 __all__ = ["LIMIT", "ExportError", "export"]
@@ -37,12 +39,8 @@ _ACTIVATIONS = ["linear", "relu", "sigmoid", "softmax", "tanh"]
 
 # They act while a model is trained; afterwards they hand on what they get.
 _IDENTITIES = [
-    "ActivityRegularization",
-    "Dropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "InputLayer",
-    "SpatialDropout2D",
+    *("ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"),
+    *("Identity", "InputLayer", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
 ]
 
 
@@ -89,9 +87,10 @@ def export(model, dtype="float16"):
     Raises
     ------
     ExportError
-        If the model is not built, branches, computes with code of its own, holds a
-        layer, activation or option that network.js does not know, weights that are
-        not finite or beyond the range of `dtype`, or more than `LIMIT` bytes of them.
+        If the model is not built, branches, masks a part of its input, takes whole
+        numbers, computes with code of its own or in half precision, holds a layer,
+        activation or option that network.js does not know, weights that are not finite
+        or beyond the range of `dtype`, or more than `LIMIT` bytes of them.
     ValueError
         If `dtype` is neither float16 nor float32.
 
@@ -115,6 +114,11 @@ def export(model, dtype="float16"):
         raise ExportError(
             f"{_label(model)}: its input has the shape {shape}; a fixed one is wanted. Build the "
             "same layers on an Input of fixed shape, such as keras.Input((28, 28, 1))."
+        )
+    if "float" not in (came := model.inputs[0].dtype):
+        raise ExportError(
+            f"{_label(model)}: its input is of type {came}, and numbers with a fraction are wanted. "
+            "Build the same layers on an Input without that dtype."
         )
     spec = {"input_shape": list(shape), "dtype": dtype, "layers": list(map(_describe, layers))}
     weights = b"".join(_weights(layer, dtype) for layer in layers)
@@ -153,13 +157,17 @@ def _chain(model):
                 "of the part to run: keras.Model(model.inputs[0], model.outputs[0])."
             )
 
-    layers, tensor = [], model.outputs[0]
+    layers, tensor, masked = [], model.outputs[0], None
     while tensor is not model.inputs[0]:
         layer, call, _ = tensor._keras_history
         node = layer._inbound_nodes[call]
-        if len(node.input_tensors) != 1:
+        mask = node.arguments.kwargs.get("mask")
+        data = [each for each in node.input_tensors if each is not mask]
+        if mask is not None:
+            masked = layer  # go on: what made the mask may come, and has the better name
+        if len(data) != 1:
             raise ExportError(
-                f"{_label(layer)}: it joins {len(node.input_tensors)} branches, and only layers "
+                f"{_label(layer)}: it joins {len(data)} branches, and only layers "
                 "one after the other are known. Export the branches one by one."
             )
         if node.arguments.kwargs.get("training"):
@@ -176,7 +184,12 @@ def _chain(model):
                 f"{_label(layer)}: such a layer is not known. Known are Keras' own "
                 f"{', '.join(_OPTIONS)}. Leave it out, or teach it to network.js and export.py."
             )
-        (tensor,) = node.input_tensors
+        (tensor,) = data
+    if masked is not None:
+        raise ExportError(
+            f"{_label(masked)}: it is called with a mask, and only whole inputs are known. Call it "
+            "without, on inputs of one length."
+        )
     return layers[::-1]
 
 
@@ -189,6 +202,12 @@ def _is_one_of(names, layer):
 
 def _describe(layer):
     """Return a layer's part of the spec, or raise."""
+    if layer.compute_dtype not in ("float32", "float64"):
+        raise ExportError(
+            f"{_label(layer)}: it computes in {layer.compute_dtype}, whose rounding a page does not "
+            "repeat. Build the same model with the dtype policy 'float32', and give it the weights: "
+            "set_weights(model.get_weights())."
+        )
     kind = type(layer).__name__
     only = _ONLY.get(kind, {})
     if hasattr(layer, "data_format"):
@@ -204,8 +223,16 @@ def _describe(layer):
         options[option] = _activation(layer, options[option])
     if kind in ("ReLU", "Softmax"):
         kind, options = "Activation", {"activation": kind.lower()}
-    plain = {k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}
-    return {"type": kind, "name": layer.name} | plain
+    return {"type": kind, "name": layer.name} | {k: _plain(v) for k, v in options.items()}
+
+
+def _plain(value):
+    """Return an option as JSON has it and network.js compares it."""
+    if isinstance(value, tuple | list):
+        return list(map(_plain, value))
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)  # NumPy's are not JSON's
+    return value
 
 
 def _activation(layer, function):
@@ -216,6 +243,8 @@ def _activation(layer, function):
         if function is getattr(keras.activations, name):
             return name
     came = getattr(function, "__name__", repr(function))
+    if came in _ACTIVATIONS:  # TensorFlow's or a reader's own
+        came = f"{function.__module__}.{came}"
     raise ExportError(
         f"{_label(layer)}: its activation is {came}, and only {', '.join(_ACTIVATIONS)} are known. "
         "Give one of them by its name."

@@ -8,7 +8,7 @@ const WORDS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution"
 
 export default {
   render({ model, el }) {
-    mount(el, "Feature maps, layer by layer", (root) => {
+    mount({ model, el }, "Feature maps, layer by layer", (root, model) => {
       const nets = networks(model, load);
       const encoder = nets.get("encoder"), decoder = nets.get("decoder");
       const group = `maps-${crypto.getRandomValues(new Uint32Array(1))[0]}`;

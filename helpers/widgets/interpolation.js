@@ -7,7 +7,7 @@ const PERCENT = Array.from({ length: 41 }, (_, i) => 2.5 * i);
 
 export default {
   render({ model, el }) {
-    mount(el, "From one digit to another", (root) => {
+    mount({ model, el }, "From one digit to another", (root, model) => {
       const nets = networks(model, load), examples = images(model.get("_examples"));
       const encoder = nets.get("encoder"), decoder = nets.get("decoder");
       const start = digitInput(model, show, "From");

@@ -1,34 +1,65 @@
 /** What all figures are made of: a place that cannot go blank, pictures, sliders, choices. */
 
 /**
- * Build a figure inside `el`; if that fails, say so in words and leave the still picture.
+ * Build a figure inside `el`; if that fails, or later an answer to the reader or to Python, say so
+ * in words and leave the still picture.
  *
- * @param {HTMLElement} el where the notebook wants the figure
+ * @param {{model: object, el: HTMLElement}} widget the widget's model, and where the notebook
+ *   wants the figure
  * @param {string} label what the figure is, for those who do not see it
- * @param {function(HTMLElement): void} build fills the figure
+ * @param {function(HTMLElement, object): void} build fills the figure; it uses the model that it
+ *   is given here, and listens to elements by `h` or `on`
  */
-export function mount(el, label, build) {
+export function mount({ model, el }, label, build) {
   const root = h("div", { class: "book-figure", role: "group", "aria-label": label });
+  const watched = {
+    get: (name) => model.get(name),
+    set: (name, value) => model.set(name, value),
+    save_changes: () => model.save_changes(),
+    on: (events, listener) => model.on(events, () => attempt(root, listener)),
+  };
   el.append(root);
-  try {
-    build(root);
+  attempt(root, () => {
+    build(root, watched);
     // Or JupyterLab would take the arrow keys, to move among its cells.
     for (const control of root.querySelectorAll("input, button, select, summary, [tabindex]")) {
       control.dataset.lmSuppressShortcuts = "";
     }
     root.dataset.alive = ""; // only now the page's style sheet hides the still picture
+  });
+}
+
+/** Do a part of a figure's work; if it fails, put a sentence in place of the figure. */
+function attempt(root, work) {
+  if ("failed" in root.dataset) return;
+  try {
+    work();
   } catch (error) {
     console.error(error);
+    const [what, advice] = "alive" in root.dataset
+      ? ["has stopped", " Load the page again, or run the cell again, to start it anew."]
+      : ["could not start", ""];
+    delete root.dataset.alive;
+    root.dataset.failed = "";
     root.replaceChildren(h("p", { role: "alert", class: "book-figure-error" },
-      `This figure could not start (${error.message}). The text does not need it.`));
+      `This figure ${what} (${error.message}). The text does not need it.${advice}`));
   }
+}
+
+/** Listen to an element of a figure, or to one that works for `place` in it. */
+export function on(element, name, listener, place = element) {
+  element.addEventListener(name, (event) => {
+    const root = place.closest(".book-figure");
+    if (root) attempt(root, () => listener(event));
+    else listener(event);
+  });
 }
 
 /** Make an element: attributes by name, functions as listeners, then its children. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(name, value);
+    if (typeof value === "function") on(element, name, value);
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== undefined) element.setAttribute(name, value);
   }
@@ -195,12 +226,17 @@ export function meanSquaredError(x, y) {
 }
 
 /** The numbers in bytes that came from Python: `kind` is Uint8Array, Float32Array, ... */
-export function numbers({ buffer, byteOffset, byteLength }, kind) {
+export function numbers(bytes, kind) {
+  if (!bytes) throw new Error("a part of its numbers is missing");
+  const { buffer, byteOffset, byteLength } = bytes;
   return new kind(buffer.slice(byteOffset, byteOffset + byteLength)); // a copy, or it might not be aligned
 }
 
 /** An array cut into rows of this length. */
 export function rows(values, length) {
+  if (values.length % length) {
+    throw new Error(`${values.length} numbers came, which are no rows of ${length}`);
+  }
   return Array.from({ length: values.length / length }, (_, i) =>
     values.slice(i * length, (i + 1) * length));
 }
@@ -218,7 +254,8 @@ export function images(bytes, size = 784) {
  * @returns {Map<string, object>}
  */
 export function networks(model, load) {
-  const weights = numbers(model.get("_weights"), Uint8Array);
-  return new Map(model.get("_networks").map(({ name, spec, start, stop }) =>
+  const weights = numbers(model.get("_weights"), Uint8Array), all = model.get("_networks");
+  if (!all) throw new Error("its networks are missing");
+  return new Map(all.map(({ name, spec, start, stop }) =>
     [name, load(spec, weights.subarray(start, stop))]));
 }

@@ -9,7 +9,7 @@ const extremes = (values) => [Math.min(...values), Math.max(...values)];
 
 export default {
   render({ model, el }) {
-    mount(el, "How many labels a way of starting saves", (root) => {
+    mount({ model, el }, "How many labels a way of starting saves", (root, model) => {
       const sizes = model.get("_sizes");
       const all = model.get("_scores").map((one, color) => ({ ...one, color,
         means: one.scores.map(mean), box: h("input", { type: "checkbox", input: choose }) }));

@@ -6,9 +6,9 @@ const SIDE = 28; // pixels of a picture
 
 export default {
   async render({ model, el }) {
-    const png = new Blob([model.get("_pictures")], { type: "image/png" });
+    const png = new Blob([model.get("_pictures") ?? ""], { type: "image/png" });
     const sheet = await createImageBitmap(png).catch((error) => error);
-    mount(el, "Maps of codes, and the nearest codes of a digit", (root) => {
+    mount({ model, el }, "Maps of codes, and the nearest codes of a digit", (root, model) => {
       if (sheet instanceof Error) throw sheet;
       const table = (name, kind, columns) => rows(Array.from(numbers(model.get(name), kind)), columns);
       const names = model.get("_maps"), labels = table("_labels", Uint8Array, 1).flat();

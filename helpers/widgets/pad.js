@@ -1,5 +1,5 @@
 /** Where a digit comes from: chosen from examples, or drawn on a pad and prepared like MNIST's. */
-import { choices, h, images } from "./kit.js";
+import { choices, h, images, on } from "./kit.js";
 
 const SIDE = 280; // pixels of the pad; MNIST's 28, ten times
 const PEN = 24; // as wide as MNIST's strokes, which are two to three pixels of 28
@@ -77,16 +77,16 @@ export function pad({ input }) {
     return [((event.clientX - box.left) * SIDE) / box.width,
       ((event.clientY - box.top) * SIDE) / box.height];
   };
-  canvas.addEventListener("pointerdown", (event) => {
+  on(canvas, "pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     at = null;
     line(...place(event));
   });
-  canvas.addEventListener("pointermove", (event) => {
+  on(canvas, "pointermove", (event) => {
     if (canvas.hasPointerCapture(event.pointerId)) line(...place(event));
   });
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  canvas.addEventListener("keydown", (event) => {
+  on(canvas, "keydown", (event) => {
     if (event.key in steps) {
       const [dx, dy] = steps[event.key];
       const inside = (value) => Math.min(Math.max(value, 0), SIDE);

@@ -9,7 +9,7 @@ const count = (n) => n.toLocaleString("en", { maximumFractionDigits: 0 });
 
 export default {
   render({ model, el }) {
-    mount(el, "How long a sweep takes", (root) => {
+    mount({ model, el }, "How long a sweep takes", (root, model) => {
       const tasks = slider({ label: "Tasks", values: model.get("_tasks"),
         value: model.get("tasks"), words: count, input: (value) => model.set("tasks", value) });
       const seconds = slider({ label: "One takes", values: model.get("_lengths"),

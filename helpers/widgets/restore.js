@@ -9,7 +9,7 @@ const BAR = 5; // counts in one bar
 
 export default {
   render({ model, el }) {
-    mount(el, "Any picture through the code and back", (root) => {
+    mount({ model, el }, "Any picture through the code and back", (root, model) => {
       const net = networks(model, load).get("autoencoder");
       const examples = images(model.get("_examples")), digits = model.get("_digits");
       const counts = model.get("_counts"), total = counts.reduce((sum, n) => sum + n, 0);

@@ -6,7 +6,7 @@ const EXACT = ["chapter", "code", "parameters"]; // the same for every seed
 
 export default {
   render({ model, el }) {
-    mount(el, "The scoreboard", (root) => {
+    mount({ model, el }, "The scoreboard", (root, model) => {
       const columns = model.get("_columns"), rows = model.get("_rows");
       const named = Object.fromEntries(columns.map((column) => [column.key, column]));
       const place = h("div", {}), said = status();

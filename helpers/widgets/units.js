@@ -5,7 +5,7 @@ import { digitInput } from "./pad.js";
 
 export default {
   render({ model, el }) {
-    mount(el, "The active units of a sparse code", (root) => {
+    mount({ model, el }, "The active units of a sparse code", (root, model) => {
       const nets = networks(model, load), k = model.get("k");
       const encoder = nets.get("encoder"), decoder = nets.get("decoder");
       let z, active;

@@ -1,6 +1,6 @@
 /** Chapter 2: the shapes after a stack of layers, and the pixels that each output sees. */
 import { windows } from "./network.js";
-import { h, mount, oneOf, slider, status } from "./kit.js";
+import { h, mount, on, oneOf, slider, status } from "./kit.js";
 
 const INPUTS = Array.from({ length: 36 }, (_, i) => 5 + i);
 const MOST_LAYERS = 6;
@@ -8,7 +8,7 @@ const SQUARE = 14; // pixels of the canvas for one number of a map
 
 export default {
   render({ model, el }) {
-    mount(el, "The receptive field of a stack of layers", (root) => {
+    mount({ model, el }, "The receptive field of a stack of layers", (root, model) => {
       const offered = model.get("_offered"), stacks = model.get("_stacks");
       const starts = oneOf({
         label: "Stack", values: stacks.map(([name]) => name),
@@ -171,13 +171,13 @@ function choosable(canvas, count, get, set) {
     const { left, top, width } = canvas.getBoundingClientRect();
     move([clientY - top, clientX - left].map((away) => Math.floor((away / width) * count())));
   };
-  canvas.addEventListener("pointerdown", (event) => {
+  on(canvas, "pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     point(event);
   });
-  canvas.addEventListener("pointermove", point);
+  on(canvas, "pointermove", point);
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-  canvas.addEventListener("keydown", (event) => {
+  on(canvas, "keydown", (event) => {
     if (!(event.key in steps)) return;
     move(get().map((value, axis) => Math.min(value, count() - 1) + steps[event.key][axis]));
     event.preventDefault(); // or the page would scroll

@@ -1,12 +1,12 @@
 /** Chapter 9: a page before and after, with a line between the two that the reader moves. */
-import { h, mount, oneOf, slider, status } from "./kit.js";
+import { h, mount, on, oneOf, slider, status } from "./kit.js";
 
 const ORANGE = "#D55E00"; // Okabe and Ito's, as in plots.py
 const PERCENTS = Array.from({ length: 101 }, (_, i) => i);
 
 export default {
   render({ model, el }) {
-    mount(el, "A page before and after", (root) => {
+    mount({ model, el }, "A page before and after", (root, model) => {
       const pages = model.get("_pages"), decoded = new Map();
       const page = oneOf({
         label: "Page", values: pages.map(({ name }) => name),
@@ -61,13 +61,13 @@ export default {
           const { buffer, byteOffset } = model.get("_pictures"), picture = new Image();
           const bytes = new Uint8Array(buffer, byteOffset + start, stop - start);
           const address = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
-          picture.addEventListener("load", () => {
+          on(picture, "load", () => {
             URL.revokeObjectURL(address);
             draw();
-          });
-          picture.addEventListener("error", () => {
+          }, canvas);
+          on(picture, "error", () => {
             said.textContent = "A picture of this page could not be decoded. The text does not need it.";
-          });
+          }, canvas);
           decoded.set(start, picture);
           picture.src = address;
         }
@@ -79,11 +79,11 @@ export default {
         const percent = Math.round((100 * (clientX - left)) / width);
         model.set("line", Math.min(Math.max(percent, 0), 100));
       };
-      canvas.addEventListener("pointerdown", (event) => {
+      on(canvas, "pointerdown", (event) => {
         canvas.setPointerCapture(event.pointerId);
         follow(event);
       });
-      canvas.addEventListener("pointermove", (event) => {
+      on(canvas, "pointermove", (event) => {
         if (canvas.hasPointerCapture(event.pointerId)) follow(event);
       });
       model.on("change:page change:right", choose);
