@@ -2,7 +2,8 @@
 
 The page is the only source. An entry is a heading of the third level. Its blocks run in turn, in
 one program that began with the page's own first lines and those at the head of the section; each
-block of output is compared with what the block above it printed, or with the error it ended in.
+block of output is compared with what the block above it printed, or with the error it ended in;
+line breaks do not count.
 """
 
 import contextlib
@@ -113,7 +114,7 @@ HOLDS = {
 def test_each_block_says_what_the_page_says(entry):
     held = []
     for expected, said, space in program(entry):
-        assert agrees(expected, said), said
+        assert agrees(*(" ".join(words.split()) for words in (expected, said))), said
         if entry in HOLDS:
             held.append(bool(HOLDS[entry](space)))
     if entry in HOLDS:
@@ -135,8 +136,8 @@ def test_the_tables_lead_to_every_entry():
 
 
 def test_code_fits_a_laptop():
-    code = "".join(block for kind, block in BLOCK.findall(PAGE) if kind == "python")
-    assert max(map(len, code.splitlines())) <= 80
+    code = "".join(block for _, block in BLOCK.findall(PAGE))
+    assert max(map(len, code.splitlines())) <= 78
 
 
 # What the prose says beside the code.
@@ -205,7 +206,7 @@ def test_five_traces_in_a_loop_are_warned_of(caplog, monkeypatch):
     logger.removeHandler(caplog.handler)
     assert any(
         re.match(
-            r"5 out of the last 5 calls to <function .* triggered tf\.function retracing", line
+            r"\d+ out of the last \d+ calls to <function .* triggered tf\.function retracing", line
         )
         for line in caplog.messages
     )
