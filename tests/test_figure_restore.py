@@ -130,9 +130,10 @@ def test_restore_by_keyboard(page, figure):
 def test_restore_by_finger(page, figure, x):
     show(page, figure)
     page.get_by_role("radio").nth(11).tap()
+    page.wait_for_function("model.get('digit') === 11")
     np.testing.assert_allclose(shown(page, "what goes in").ravel(), 1 - x[1], atol=1 / 255)
     page.get_by_role("application").tap()
-    assert page.evaluate("model.get('digit')") == -1
+    page.wait_for_function("model.get('digit') === -1")
 
 
 def test_python_can_choose_a_picture(page, figure, x):

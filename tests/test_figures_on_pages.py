@@ -81,7 +81,7 @@ def test_every_published_network_equals_keras(address, name):
 
 def come_near(page):
     page.locator(".reactive").first.scroll_into_view_if_needed()
-    page.locator(FIGURE).first.wait_for(timeout=20_000)
+    page.locator(FIGURE).first.wait_for()
 
 
 @every_figure
@@ -94,7 +94,7 @@ def test_comes_alive_when_the_reader_is_near(site, host, browser, address, how):
         still = page.locator(".reactive > .still").first
         assert still.is_visible() and still.locator("img").get_attribute("alt")
         come_near(page)
-        assert not still.is_visible()
+        still.wait_for(state="hidden")
         assert watched.errors == []
         assert watched.strangers == []
 
@@ -104,10 +104,10 @@ def test_the_picture_stays_if_scripts_fail(host, browser, address):
     with Watched(browser, host) as watched:
         page = watched.page
         page.route("**/figures.js*", lambda route: route.abort())
+        # The page has loaded once its scripts have come, or failed.
         page.goto(f"{host}/{address}", wait_until="load")
         still = page.locator(".reactive > .still").first
         still.scroll_into_view_if_needed()
-        page.wait_for_timeout(500)
         assert still.is_visible()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from conftest import new_page
 from keras import layers
 
 from helpers.widgets.export import LIMIT, ExportError, export
@@ -229,7 +230,7 @@ def test_float16_is_close_to_keras(truth, answers, name):
 
 
 def test_chromium_equals_keras(truth, browser):
-    page = browser.new_page()
+    page = new_page(browser)
     cases = [case(model, x) for model, x, _ in truth.values()]
     found = page.evaluate(ANSWER, [ADDRESS, cases])
     page.close()
