@@ -105,8 +105,6 @@ def number(name, came, wanted, known=(), tolerance=1e-3, hint="", scale=0):
     ------
     Wrong
     """
-    if same(wanted, 0, scale):
-        wanted = 0
     if isinstance(came, bool | np.bool_) or not (
         isinstance(came, Real) or (np.ndim(came) == 0 and hasattr(came, "__float__"))
     ):
@@ -114,6 +112,8 @@ def number(name, came, wanted, known=(), tolerance=1e-3, hint="", scale=0):
     value = float(came)
     if not math.isfinite(value):
         raise Wrong(f"{name} is {value}; wanted: a finite number.")
+    if same(wanted, 0, scale):
+        wanted = 0
 
     def is_it(other):
         return math.isclose(value, other, rel_tol=tolerance, abs_tol=0 if other else tolerance)
