@@ -33,6 +33,10 @@ _ALL_OR_NOTHING = {
     f"distributed.worker.memory.{action}": False for action in ("target", "spill", "pause")
 }
 
+# Dask gives a worker up that is not back 15 seconds after its end; to start TensorFlow takes a slow
+# machine longer. With the last worker gone, a sweep would wait for ever.
+_BACK_IN_TIME = {"distributed.deploy.lost-worker-timeout": "1 hour"}
+
 
 class SweepError(RuntimeError):
     """A sweep that cannot start; the message says what came, what was wanted and what to do."""
@@ -143,6 +147,7 @@ def connect(workers=2, memory="2GB", patience=15):
     """
     address = dask.config.get("scheduler-address", None)
     if address is None:
+        dask.config.set(_BACK_IN_TIME)  # for good: it is read when a worker ends
         with dask.config.set(_ALL_OR_NOTHING):
             # The client makes the cluster itself, or its end would not be the cluster's.
             client = distributed.Client(
