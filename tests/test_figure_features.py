@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import traitlets
-from alone import assert_usable, show, shown
+from alone import assert_usable, number_after, show, shown
 from keras import layers
 from test_figures_on_pages import FIGURE, as_keras, come_near, stored_state
 from test_pages import Watched
@@ -175,5 +175,5 @@ def test_features_on_the_page_equal_keras(host, browser):
             shape = " x ".join(map(str, y.shape))
             said = figure.locator(".status").inner_text()
             assert said.startswith(f"{shape}: {y.size:,} numbers.")
-            assert f"squared error {error:.4f} per" in said
+            assert number_after("squared error", said) == pytest.approx(error, abs=5.1e-5)
             slider.press("ArrowRight")

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import traitlets
-from alone import assert_usable, show, shown
+from alone import assert_usable, number_after, show, shown
 from test_figures_on_pages import FIGURE, as_keras, come_near, stored_state
 from test_pages import Watched
 
@@ -178,4 +178,5 @@ def test_restore_on_the_page_equals_keras(host, browser):
                 shown(page, "what comes back").ravel(), x_hat, atol=0.51 / 255
             )
             error = np.mean((x[place] - x_hat) ** 2)
-            assert f"error {error:.4f} per" in figure.locator("[role=status]").inner_text()
+            said = number_after("error", figure.locator("[role=status]").inner_text())
+            assert said == pytest.approx(error, abs=5.1e-5)
