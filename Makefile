@@ -46,7 +46,7 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 
 test: book .venv-classroom/installed ## check the code, every notebook (quick profile) and the built pages
 	$(BIN)/ruff check && $(BIN)/ruff format --check
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 600 --durations 25 tests
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 --durations 25 tests
 	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
 	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
@@ -61,7 +61,7 @@ NOT_COLAB := agreement assignments benchmarks chapters chart comparisons edition
 test-colab: .venv-colab/installed ## run every notebook's quick profile, and the tests of the helpers, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
 	BOOK_PROFILE=quick BOOK_DATA=embedded .venv-colab/bin/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
-	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 600 \
+	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 \
 	  $(filter-out $(NOT_COLAB:%=tests/test_%.py),$(wildcard tests/test_*.py))
 
 execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=03-simple, default all)

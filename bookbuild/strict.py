@@ -42,7 +42,7 @@ def pytest_configure():
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     # nbval gives a cell that is done five seconds for its last output: too few on a busy machine.
-    item.output_timeout = 60
+    item.output_timeout = 600
     result = yield
     # Of a cell that nbval ran. In the first one TensorFlow greets with notes on this machine.
     for output in getattr(item, "test_outputs", None) or ():

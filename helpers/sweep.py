@@ -37,6 +37,10 @@ _LOCAL = {
     **{f"distributed.{role}.http.routes": [] for role in ("scheduler", "worker")},
 }
 
+# Dask gives a worker up that is not back 15 seconds after its end; to start TensorFlow takes a slow
+# machine longer. With the last worker gone, a sweep would wait for ever.
+_BACK_IN_TIME = {"distributed.deploy.lost-worker-timeout": "1 hour"}
+
 
 class SweepError(RuntimeError):
     """A sweep that cannot start; the message says what came, what was wanted and what to do."""
@@ -157,6 +161,7 @@ def connect(workers=2, memory="2GB", patience=15):
         sys.exit(1)  # a worker that runs a script from its top; whoever started it says why
     address = dask.config.get("scheduler-address", None)
     if address is None:
+        dask.config.set(_BACK_IN_TIME)  # for good: it is read when a worker ends
         with _told_of_a_bare_script(), dask.config.set(_LOCAL):
             # The client makes the cluster itself, or its end would not be the cluster's.
             client = distributed.Client(

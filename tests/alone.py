@@ -1,6 +1,7 @@
 """A reactive figure alone in a browser: no notebook, no page, no kernel."""
 
 import base64
+import re
 
 import anywidget
 import numpy as np
@@ -63,6 +64,11 @@ def shown(page, name):
           .filter((_, i) => i % 4 === 3)]"""
     )
     return np.reshape(ink[1:], (-1, ink[0])) / 255
+
+
+def number_after(words, said):
+    """Return the number that follows some words: rounded, which two processors may do differently."""
+    return float(re.search(rf"{words} (-?\d+(?:\.\d+)?)", said)[1])
 
 
 def assert_usable(page):

@@ -73,7 +73,7 @@ def test_the_students_edition_stops_at_the_open_exercises_alone(chapter, monkeyp
     monkeypatch.setenv("BOOK_DATA", "embedded")
     edition = editions.student(published(chapter))
     folder = {"metadata": {"path": str(chapters.BOOK)}}
-    NotebookClient(edition, timeout=300, resources=folder, allow_errors=True).execute()
+    NotebookClient(edition, timeout=None, resources=folder, allow_errors=True).execute()
     failed = [
         (cell.metadata.get("tags"), output.ename)
         for cell in edition.cells

@@ -53,6 +53,35 @@ def test_around_zero_the_tolerance_is_absolute():
         exercises.number("floor", 0.1, 0)
 
 
+@pytest.mark.parametrize("came", [0, 6e-8, 3e-7])
+@pytest.mark.parametrize("wanted", [0, 6e-8])
+def test_a_difference_that_is_zero_but_for_rounding_is_zero(came, wanted):
+    exercises.number("difference", came, wanted, scale=1)
+    with pytest.raises(Wrong):
+        exercises.number("difference", 0.29, wanted, scale=1)
+
+
+def test_a_small_number_is_not_zero():
+    for scale in (0, 1e-3):
+        with pytest.raises(Wrong):
+            exercises.number("error", 0, 6e-8, scale=scale)
+
+
+def test_what_differs_by_rounding_alone_is_the_same_and_neither_is_lower():
+    rng = np.random.default_rng(0)
+    x, w = rng.random((100, 784), "float32"), rng.normal(size=784).astype("float32")
+    a, b = x @ w, x[:, ::-1] @ w[::-1]  # the same sum, from its other end
+    assert (a != b).any() and exercises.same(a, b)
+    assert not exercises.same(a, a + 1e-3 * np.abs(a).max())
+    assert not exercises.lower(0.0937, 0.0937 * (1 + 1e-7))
+    assert exercises.lower(0.0936, 0.0937) and not exercises.lower(0.0938, 0.0937)
+
+
+def test_a_sigmoid_may_round_beyond_its_ends():
+    y = np.array([0, 1 + 1e-7])
+    assert exercises.pixels(y) and not exercises.pixels(y + 0.01) and not exercises.pixels(-y)
+
+
 @pytest.mark.parametrize(
     "came, words",
     [

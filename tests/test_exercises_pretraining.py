@@ -202,6 +202,12 @@ def each_by_itself(images, labels):
     return moved, [label for label in labels for _ in MOVES]
 
 
+def interpolated(images, labels):
+    """As by a rotation or a shift that mixes neighbours: right, but for the last places."""
+    many, named = versions(images, labels)
+    return many * (1 + 1e-6) - 1e-7, named
+
+
 def weights_for(x, y):
     """A classifier that knows these images: a hundred steps on them."""
     keras.utils.set_random_seed(0)
@@ -225,6 +231,7 @@ def spent(trained, function=versions, below=0.3, above=1.0):
 def test_moves(learned, capsys, monkeypatch):
     spent(learned)
     spent(tuple(learned), each_by_itself)
+    spent(learned, interpolated)
     assert "and the best pretraining has 30.0%" in capsys.readouterr().out
     for trained, limits, words in [
         (learned, {"below": 0.99}, "with denoising pretraining 99.0%"),

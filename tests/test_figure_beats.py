@@ -190,11 +190,12 @@ def test_the_button_leads_to_the_beat_chosen_last(page, make, beats):
 def test_beats_by_finger(page, make, beats):
     show(page, make())
     page.get_by_role("radio").nth(3).tap()
-    assert page.evaluate("model.get('beat')") == 3
+    page.wait_for_function("model.get('beat') === 3")
     field = page.locator(".pick")
     field.scroll_into_view_if_needed()
     box = field.bounding_box()
     page.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"])
+    page.wait_for_function("model.get('beat') === -1")
     changed = curve(page, "your own curve") - beats[3]
     assert changed.max() > 0.5 and changed.argmax() > 50
     assert field.evaluate("e => getComputedStyle(e).touchAction") == "none"  # the page stays

@@ -80,7 +80,7 @@ def test_noise_stays_until_the_reader_wants_another(page, denoiser, x):
     page.evaluate("model.set('digit', 0); model.set('sigma', 0.5)")
     np.testing.assert_array_equal(told(page, "damaged"), first)
     page.get_by_role("button", name="New noise").tap()
-    assert page.evaluate("told.at(-1).seed") == 1
+    page.wait_for_function("told.at(-1).seed === 1")
     assert np.mean(told(page, "damaged") != first) > 0.5
     page.evaluate("model.set('seed', 0)")
     np.testing.assert_array_equal(told(page, "damaged"), first)
@@ -146,6 +146,7 @@ def test_denoise_by_keyboard(page, denoiser, x):
 def test_denoise_takes_a_drawing(page, denoiser, x):
     show(page, Denoise(denoiser, x), kind="block", side=0)
     page.locator("summary").tap()
+    page.locator(".sheet canvas").wait_for()
     box = page.locator(".sheet canvas").bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + 30)
     page.mouse.down()
@@ -161,6 +162,7 @@ def test_denoise_is_accessible_and_fits_a_phone(page, denoiser, x):
     show(page, Denoise(denoiser, x))
     for kind in ("salt and pepper", "block"):
         page.get_by_role("button", name=kind).tap()
+        page.get_by_role("button", name=kind, pressed=True).wait_for()
         assert_usable(page)
 
 

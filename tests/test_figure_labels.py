@@ -142,6 +142,7 @@ def test_labels_by_keyboard(page, figure):
 def test_labels_by_finger(page, figure):
     show(page, figure)
     page.get_by_text("magic").tap()
+    page.wait_for_function("model.get('methods').length === 4")
     assert page.evaluate("model.get('methods')") == ["plain", "better", "worse", "top"]
 
 

@@ -148,6 +148,7 @@ def test_a_finger_chooses_a_digit(page, parts):
     box, place = field(page).bounding_box(), pixels(parts["maps"]["true"])[23]
     scale = box["width"] / 340
     page.touchscreen.tap(box["x"] + place[0] * scale, box["y"] + place[1] * scale)
+    page.wait_for_function("told.at(-1).digit === 23")
     assert_shows(page, parts, 23, "true")
 
 

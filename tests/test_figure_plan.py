@@ -190,7 +190,7 @@ def test_the_workers_by_finger(page, figure):
     field.scroll_into_view_if_needed()
     box = field.bounding_box()
     page.touchscreen.tap(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
-    assert 50 < workers(page) < 100
+    page.wait_for_function("50 < model.get('workers') && model.get('workers') < 100")
     assert field.evaluate("e => getComputedStyle(e).touchAction") == "none"  # the page stays
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import traitlets
-from alone import assert_usable, show, shown
+from alone import assert_usable, number_after, show, shown
 from test_figures_on_pages import FIGURE, as_keras, come_near, stored_state
 from test_pages import Watched
 
@@ -130,9 +130,10 @@ def test_restore_by_keyboard(page, figure):
 def test_restore_by_finger(page, figure, x):
     show(page, figure)
     page.get_by_role("radio").nth(11).tap()
+    page.wait_for_function("model.get('digit') === 11")
     np.testing.assert_allclose(shown(page, "what goes in").ravel(), 1 - x[1], atol=1 / 255)
     page.get_by_role("application").tap()
-    assert page.evaluate("model.get('digit')") == -1
+    page.wait_for_function("model.get('digit') === -1")
 
 
 def test_python_can_choose_a_picture(page, figure, x):
@@ -177,4 +178,5 @@ def test_restore_on_the_page_equals_keras(host, browser):
                 shown(page, "what comes back").ravel(), x_hat, atol=0.51 / 255
             )
             error = np.mean((x[place] - x_hat) ** 2)
-            assert f"error {error:.4f} per" in figure.locator("[role=status]").inner_text()
+            said = number_after("error", figure.locator("[role=status]").inner_text())
+            assert said == pytest.approx(error, abs=5.1e-5)

@@ -78,7 +78,7 @@ def test_bottleneck_by_keyboard(page, models, x):
 def test_bottleneck_by_finger(page, models, x):
     show(page, Bottleneck(models, x))
     page.get_by_role("radio").nth(4).tap()
-    assert page.evaluate("model.get('digit')") == 4
+    page.wait_for_function("model.get('digit') === 4")
     np.testing.assert_allclose(shown(page, "original").ravel(), x[4], atol=1 / 255)
 
 
@@ -105,6 +105,7 @@ def test_a_tap_leaves_a_dot(page, models, x):
     page.get_by_text("Or draw one").click()
     box = page.get_by_role("application").bounding_box()
     page.touchscreen.tap(box["x"] + 60, box["y"] + 60)
+    page.wait_for_function("model.get('digit') === -1")
     assert shown(page, "original").max() > 0.5
 
 

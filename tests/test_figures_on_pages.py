@@ -8,7 +8,7 @@ import keras
 import nbformat
 import numpy as np
 import pytest
-from alone import shown
+from alone import number_after, shown
 from conftest import SITE, TOP, documents
 from test_network import in_node
 from test_pages import PHONE, Watched, switch_theme
@@ -81,7 +81,7 @@ def test_every_published_network_equals_keras(address, name):
 
 def come_near(page):
     page.locator(".reactive").first.scroll_into_view_if_needed()
-    page.locator(FIGURE).first.wait_for(timeout=20_000)
+    page.locator(FIGURE).first.wait_for()
 
 
 @every_figure
@@ -94,7 +94,7 @@ def test_comes_alive_when_the_reader_is_near(site, host, browser, address, how):
         still = page.locator(".reactive > .still").first
         assert still.is_visible() and still.locator("img").get_attribute("alt")
         come_near(page)
-        assert not still.is_visible()
+        still.wait_for(state="hidden")
         assert watched.errors == []
         assert watched.strangers == []
 
@@ -104,10 +104,10 @@ def test_the_picture_stays_if_scripts_fail(host, browser, address):
     with Watched(browser, host) as watched:
         page = watched.page
         page.route("**/figures.js*", lambda route: route.abort())
+        # The page has loaded once its scripts have come, or failed.
         page.goto(f"{host}/{address}", wait_until="load")
         still = page.locator(".reactive > .still").first
         still.scroll_into_view_if_needed()
-        page.wait_for_timeout(500)
         assert still.is_visible()
 
 
@@ -272,5 +272,6 @@ def test_bottleneck_on_the_page_equals_keras(host, browser):
                 shown(page, "reconstruction").ravel(), x_hat, atol=0.51 / 255
             )
             error = np.mean((x[2] - x_hat) ** 2)
-            assert f"squared error {error:.4f} per" in figure.locator(".status").inner_text()
+            said = number_after("squared error", figure.locator(".status").inner_text())
+            assert said == pytest.approx(error, abs=5.1e-5)
             slider.press("ArrowRight")

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
+from conftest import PATIENCE, eventually, new_page
 
 CELLS = [
     """
@@ -53,11 +54,11 @@ def lab(tmp_path_factory):
             yield wait_for_address(server, folder / "log")
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(PATIENCE)
 
 
 def wait_for_address(server, log):
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
         if found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/", log.read_text()):
             # The address is in the log a moment before somebody listens there.
@@ -68,37 +69,42 @@ def wait_for_address(server, log):
 
 
 def run_cell(page, number):
-    """Run a cell; again, if nothing happens: JupyterLab drops what comes too soon."""
+    """Run a cell until it has a number; again, if nothing happens: JupyterLab drops what comes too
+    soon."""
     cell = page.locator(".jp-CodeCell").nth(number)
-    for _ in range(20):
-        cell.locator(".cm-content").click()
-        page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
-        page.wait_for_timeout(500)
-        if cell.locator(".jp-InputPrompt").inner_text().strip() != "[ ]:":
-            return
-    raise AssertionError(f"cell {number} never ran")
+    prompt = cell.locator(".jp-InputPrompt")
+
+    def run():
+        if prompt.inner_text().strip() != "[*]:":  # not under way since the last time
+            cell.locator(".cm-content").click()
+            page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+        assert re.fullmatch(r"\[\d+\]:", prompt.inner_text().strip()), f"cell {number} never ran"
+
+    eventually(run)
 
 
 def test_the_hand_and_python_move_the_same_figure(lab, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = new_page(browser, viewport={"width": 1280, "height": 900})
     page.goto(f"{lab}lab/tree/figure.ipynb")
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     run_cell(page, 0)
     figure = page.locator(".book-figure[data-alive]")
-    figure.wait_for(timeout=90_000)
+    figure.wait_for()
 
     slider = figure.get_by_role("slider", name="Numbers in the code")
     assert slider.input_value() == "1"
     slider.press("ArrowRight")
     assert "Through 32 numbers" in figure.locator(".status").inner_text()
 
-    run_cell(page, 1)
-    told = page.locator(".jp-OutputArea-output", has_text="from the hand:")
-    told.wait_for(timeout=20_000)
-    size, numbers, error = told.inner_text().split()[3:]
-    assert (size, numbers) == ("32", "32")
-    assert 0 < float(error) < 1
+    def told():  # what the hand did is on its way to Python
+        run_cell(page, 1)
+        words = page.locator(".jp-OutputArea-output", has_text="from the hand:").inner_text()
+        size, numbers, error = words.split()[3:]
+        assert (size, numbers) == ("32", "32")
+        assert 0 < float(error) < 1
+
+    eventually(told)
 
     run_cell(page, 2)
-    figure.get_by_text("Through 2 numbers").wait_for(timeout=20_000)
+    figure.get_by_text("Through 2 numbers").wait_for()
     page.close()

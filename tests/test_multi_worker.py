@@ -47,7 +47,7 @@ def test_keras_3_does_not_train_on_several_machines(tmp_path):
                         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
                     )
                 )
-        codes = [worker.wait(timeout=120) for worker in workers]
+        codes = [worker.wait() for worker in workers]
     finally:
         for worker in workers:
             worker.kill()

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import new_page
 from keras import layers
 
 from helpers.widgets.export import LIMIT, ExportError, export
@@ -242,7 +243,7 @@ def test_float16_is_close_to_keras(truth, answers, name):
 
 
 def test_chromium_equals_keras(truth, browser):
-    page = browser.new_page()
+    page = new_page(browser)
     cases = [case(model, x) for model, x, _ in truth.values()]
     found = page.evaluate(ANSWER, [ADDRESS, cases])
     page.close()

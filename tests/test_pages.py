@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import TOP, documents, pages
+from conftest import TOP, documents, new_page, pages
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
@@ -73,7 +73,7 @@ class Watched:
             self.strangers.append(route.request.url)
             return route.abort()
 
-        self.page = browser.new_page(viewport=WIDE)
+        self.page = new_page(browser, viewport=WIDE)
         self.page.route("**/*", let_through)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
@@ -129,7 +129,7 @@ def visit(request, host, browser):
         page.goto(f"{host}/{request.param}", wait_until="networkidle")
         for figure in page.locator(".reactive").all():
             figure.scroll_into_view_if_needed()
-            figure.locator("[data-alive]").wait_for(timeout=20_000)
+            figure.locator("[data-alive]").wait_for()
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         page.add_script_tag(path=TOP / "node_modules" / "axe-core" / "axe.min.js")
         visit.poor_images = page.evaluate(POOR_IMAGES)
@@ -184,7 +184,7 @@ def test_the_way_back_to_the_top_can_be_read(host, browser, theme):
         page = watched.page
         page.goto(f"{host}/book/03-simple.html", wait_until="load")
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        page.wait_for_timeout(500)  # colours fade
+        page.evaluate(SETTLED)
         assert page.evaluate(CONTRAST, "#pst-back-to-top") >= 4.5
 
 
@@ -203,7 +203,7 @@ def test_front_door_leads_to_the_book(site, host, browser, how):
     start = host if how == "http" else site.as_uri()
     with Watched(browser, start) as watched:
         watched.page.goto(f"{start}/index.html")
-        watched.page.wait_for_url(f"{start}/book/index.html", timeout=5000)
+        watched.page.wait_for_url(f"{start}/book/index.html")
         assert watched.errors == []
 
 
@@ -225,11 +225,11 @@ def test_keyboard_opens_the_navigation_on_a_phone(host, browser):
         page.set_viewport_size(PHONE)
         page.goto(f"{host}/book/index.html", wait_until="networkidle")
         first = page.locator("nav[aria-label=Main] a").first
-        assert not first.is_visible()
+        first.wait_for(state="hidden")
         page.locator(".primary-toggle:visible").first.press("Enter")
-        first.wait_for(state="visible", timeout=5000)
+        first.wait_for(state="visible")
         page.keyboard.press("Escape")
-        first.wait_for(state="hidden", timeout=5000)
+        first.wait_for(state="hidden")
 
 
 def test_search_finds_a_word_of_the_book(host, browser):
@@ -237,10 +237,11 @@ def test_search_finds_a_word_of_the_book(host, browser):
         page = watched.page
         page.goto(f"{host}/book/index.html", wait_until="networkidle")
         page.keyboard.press("Control+k")
+        page.locator("input[type=search]:focus").wait_for()
         page.keyboard.type("autoencoder")
         page.keyboard.press("Enter")
         hit = page.locator("#search-results li a").first
-        hit.wait_for(timeout=10_000)
+        hit.wait_for()
         assert (
             urlsplit(hit.evaluate("a => a.href")).path.strip("/").removesuffix(".html")
             in documents()

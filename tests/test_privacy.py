@@ -94,7 +94,7 @@ def test_a_visit_leaves_no_cookie(host, browser):
         page.on("request", lambda request: sent.append((request.method, request.post_data)))
         page.goto(f"{host}/book/03-simple.html", wait_until="networkidle")
         page.locator(".reactive").first.scroll_into_view_if_needed()
-        page.locator(".reactive [data-alive]").first.wait_for(timeout=20_000)
+        page.locator(".reactive [data-alive]").first.wait_for()
         assert page.context.cookies() == []
         # The reader's own choice of light or dark, which stays with the reader.
         assert set(page.evaluate("Object.keys(localStorage)")) <= {"mode", "theme"}

@@ -156,7 +156,7 @@ def test_lost_readers_find_the_book(site, browser, lost):
             assert page.locator("nav[aria-label=Main] a").count() > 5
             assert head(site / "404.html")[1]["robots"] == "noindex"
             page.get_by_role("link", name="first page").click()
-            page.wait_for_url(f"{start}book/index.html", timeout=5000)
+            page.wait_for_url(f"{start}book/index.html")
             assert watched.strangers == []
         server.shutdown()
 
@@ -166,7 +166,7 @@ def test_on_paper(host, browser):
         page = watched.page
         page.goto(f"{host}/book/03-simple.html", wait_until="load")
         page.locator(".reactive").scroll_into_view_if_needed()
-        page.locator(".reactive [data-alive]").wait_for(timeout=20_000)
+        page.locator(".reactive [data-alive]").wait_for()
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -206,7 +206,7 @@ def test_no_formula_is_cut_on_paper(host, browser):
         before = page.evaluate(sizes)
         page.set_viewport_size({"width": 665, "height": 980})  # A4 without its margins
         page.emulate_media(media="print")
-        assert page.evaluate(CUT_FORMULAS)  # there are some that would be
+        page.wait_for_function(f"({CUT_FORMULAS})().length > 0")  # there are some that would be
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.evaluate(CUT_FORMULAS) == []
         page.evaluate("dispatchEvent(new Event('afterprint'))")

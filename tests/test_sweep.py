@@ -21,6 +21,8 @@ import pandas as pd
 import psutil
 import pytest
 import yaml
+from conftest import PATIENCE, eventually
+from dask.utils import parse_timedelta
 from nbclient import NotebookClient
 
 from helpers import data, plots, sweep
@@ -50,11 +52,11 @@ def lines(tmp_path):
     return path, lambda: path.read_text().splitlines()
 
 
-def wait_until(true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
+def wait_until(true):
+    def check():
+        assert true(), "waited too long"
+
+    eventually(check)
 
 
 # The grid
@@ -110,13 +112,15 @@ def test_rows_come_in_the_order_of_the_settings(client, lines):
         return {"twice": 2 * i}
 
     settings = sweep.grid(i=range(6)) + [{"i": 3}, {"i": 3}, {"i": 1, "half": 0.5}]
+    start = time.perf_counter()
     table = sweep.run(client, task, settings)
     assert table.i.tolist() == [0, 1, 2, 3, 4, 5, 3, 3, 1]
     assert table.twice.tolist() == [0, 2, 4, 6, 8, 10, 6, 6, 2]
     assert table.half.isna().tolist() == [True] * 8 + [False]
     assert sorted(written()) == sorted("012345331")  # equal settings are tasks of their own
     assert table.error.tolist() == [""] * 9
-    assert (table.seconds >= 0.05 - 0.01).all() and (table.seconds < 5).all()
+    assert (table.seconds >= 0.05 - 0.01).all()
+    assert table.seconds.sum() <= 2 * (time.perf_counter() - start)  # two workers
     assert set(table.worker) <= {"0", "1"}
 
 
@@ -148,7 +152,8 @@ def test_a_sweep_of_none_or_too_many_is_refused(client, lines):
     path, written = lines
 
     def task(i):
-        path.write_text("ran\n")
+        with path.open("a") as file:
+            file.write(f"{i}\n")
         return {}
 
     with pytest.raises(sweep.SweepError, match="there are no settings; wanted: a list of dicts"):
@@ -158,10 +163,9 @@ def test_a_sweep_of_none_or_too_many_is_refused(client, lines):
         sweep.run(client, task, sweep.grid(i=range(1001)))
     with pytest.raises(sweep.SweepError, match=r"3 tasks came; at most 2 .*at_most=3\)"):
         sweep.run(client, task, sweep.grid(i=range(3)), at_most=2)
-    time.sleep(0.3)
-    assert written() == []
-    sweep.run(client, task, sweep.grid(i=range(3)), at_most=3)
-    assert written()
+    # What had been sent all the same would be done before this.
+    sweep.run(client, task, sweep.grid(i=[-1, -2, -3]), at_most=3)
+    assert sorted(written()) == ["-1", "-2", "-3"]
 
 
 def test_the_digits_are_loaded_once_by_each_process(client, capsys):
@@ -200,24 +204,26 @@ def test_other_digits_than_the_notebooks_are_refused(client):
     assert "embedded" in table.error[0] and "set BOOK_DATA" in table.error[0]
 
 
-def test_draw_is_called_with_the_rows_so_far(client):
-    drawn = []
+def test_draw_is_called_with_the_rows_so_far(client, tmp_path):
+    go, drawn = tmp_path / "go", []
 
     def draw(table):
         drawn.append(table)
+        go.touch()
         return plots.figure("A test.", height=1)[0]
 
     def task(i):
         import time
 
-        time.sleep(0.5 if i > 1 else 0)
+        while i > 1 and not go.exists():
+            time.sleep(0.05)
         if i == 3:
             raise ValueError
         return {"twice": 2 * i}
 
     table = sweep.run(client, task, sweep.grid(i=range(10)), draw=draw, retries=0)
     lengths = [len(rows) for rows in drawn]
-    assert lengths[0] < 9 and lengths == sorted(lengths) and lengths[-1] == 9
+    assert lengths[0] <= 2 and lengths == sorted(lengths) and lengths[-1] == 9
     whole = table[table.error == ""].reset_index(drop=True)
     pd.testing.assert_frame_equal(drawn[-1], whole, check_dtype=False)
     for rows in drawn:
@@ -237,8 +243,7 @@ def test_an_interruption_keeps_what_had_arrived(client, capsys, tmp_path):
     def task(i):
         import time
 
-        end = time.monotonic() + 30
-        while i and not go.exists() and time.monotonic() < end:
+        while i and not go.exists():
             time.sleep(0.05)
         return {"twice": 2 * i}
 
@@ -259,38 +264,43 @@ def test_a_worker_that_is_killed_loses_nothing_that_was_finished(client, lines, 
         import os
         import time
 
-        end = time.monotonic() + 60
-        while i == 6 and not go.exists() and time.monotonic() < end:
+        while i == 6 and not go.exists():
             time.sleep(0.05)
-        time.sleep(0.1)
         with path.open("a") as file:
             file.write(f"{i} {os.getpid()}\n")
         return {"twice": 2 * i}
 
-    killed = []
+    # Where Python and TensorFlow start slowly, a worker comes back late, but it comes.
+    assert parse_timedelta(dask.config.get("distributed.deploy.lost-worker-timeout")) > 600
+    killed, before = [], set(client.futures)
+    address = {pid: address for address, pid in client.run(os.getpid).items()}
 
     def kill():
-        wait_until(lambda: len(written()) == 6)
-        time.sleep(1.5)  # until they have arrived
-        # The worker that finished last: its result is the one that might still be held.
-        killed.append(int(written()[-1].split()[1]))
-        os.kill(killed[0], signal.SIGKILL)
-        time.sleep(0.5)
-        go.touch()
+        try:
+            wait_until(lambda: len(written()) == 6)
+            wait_until(lambda: len(set(client.futures) - before) == 1)  # the others have arrived
+            # The worker that finished last: its result is the one that might still be held.
+            killed.append(int(written()[-1].split()[1]))
+            os.kill(killed[0], signal.SIGKILL)
+            gone = address[killed[0]]
+            wait_until(lambda: gone not in client.scheduler_info(n_workers=-1)["workers"])
+        finally:
+            go.touch()
 
     killer = threading.Thread(target=kill)
     killer.start()
     table = sweep.run(client, task, sweep.grid(i=range(7)), retries=0)
     killer.join()
     assert table.twice.tolist() == list(range(0, 14, 2)) and set(table.error) == {""}
-    time.sleep(0.5)  # a second computation would be written by now
+    # A second computation would come before this.
+    sweep.run(client, lambda i: {"i": i}, sweep.grid(i=range(4)))
     assert sorted(line.split()[0] for line in written()) == [str(i) for i in range(7)]
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=PATIENCE)
     assert killed[0] not in client.run(os.getpid).values()  # another in its place
 
 
 def test_a_task_that_kills_its_worker_is_repeated_elsewhere(client, lines):
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=PATIENCE)
     path, written = lines
 
     def task(i):
@@ -379,7 +389,7 @@ def reach(address, security=None, seconds=2):
 def test_another_user_of_the_machine_can_run_nothing_on_the_workers(client):
     scheduler = client.scheduler.address
     assert scheduler.startswith("tls://127.0.0.1:")
-    reach(scheduler, client.security, seconds=60)  # with its key
+    reach(scheduler, client.security, seconds=PATIENCE)  # with its key
     with pytest.raises(TypeError, match="TLS"):
         reach(scheduler)
     for port in {port for _, port in listening(client)}:  # of scheduler, nannies and workers
@@ -481,7 +491,7 @@ class Cluster:
         )
         log.close()
 
-    def connect(self, patience=60, config=None):
+    def connect(self, patience=PATIENCE, config=None):
         ours = {"scheduler-address": self.address}
         settings = yaml.safe_load((config or self.config).read_text())
         with dask.config.set(dask.config.merge(dask.config.config, settings, ours)):
@@ -530,7 +540,6 @@ def test_the_environment_names_the_cluster():
         env=os.environ | {"DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:1"},
         capture_output=True,
         text=True,
-        timeout=60,
     )
     assert done.returncode == 1
     assert "SweepError: no scheduler answers at tcp://127.0.0.1:1, which" in done.stderr
@@ -539,10 +548,10 @@ def test_the_environment_names_the_cluster():
 def test_a_cluster_without_workers_says_so_and_one_with_a_worker_is_used(cluster, tmp_path, capsys):
     wait_until(lambda: "Scheduler at" in next(tmp_path.glob("*scheduler.log")).read_text())
     words = (
-        rf"the scheduler at {cluster.address}, which .*has no workers \(waited 2 s\).*dask worker"
+        rf"the scheduler at {cluster.address}, which .*has no workers \(waited 10 s\).*dask worker"
     )
     with pytest.raises(sweep.SweepError, match=words):
-        cluster.connect(patience=2)
+        cluster.connect(patience=10)
 
     # This worker has another version of a package.
     other = tmp_path / "other" / "keras-0.0.1.dist-info"
@@ -607,7 +616,7 @@ def test_a_cluster_without_a_key_is_used_with_a_warning(tmp_path):
     try:
         with dask.config.set({"scheduler-address": f"tcp://{address}"}):
             with pytest.warns(UserWarning, match="asks for no key: whoever reaches it"):
-                sweep.connect(patience=60).close()
+                sweep.connect(patience=PATIENCE).close()
     finally:
         for process in processes:
             process.kill()

@@ -223,7 +223,7 @@ def session():
         "bottleneck.digit = 3",
         "print(bottleneck.digit)",
     )
-    client = NotebookClient(notebook, timeout=300)
+    client = NotebookClient(notebook, timeout=None)
     with client.setup_kernel():
         for place, cell in enumerate(notebook.cells[:3]):
             client.execute_cell(cell, place)

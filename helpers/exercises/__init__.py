@@ -13,7 +13,24 @@ import numpy as np
 
 from helpers import profile
 
-__all__ = ["NotAnswered", "Wrong", "answered", "array", "full", "model", "number", "numbers"]
+__all__ = [
+    "NotAnswered",
+    "Wrong",
+    "answered",
+    "array",
+    "full",
+    "lower",
+    "model",
+    "number",
+    "numbers",
+    "pixels",
+    "same",
+]
+
+# What counts as rounding, as a share of the numbers that were computed with: 64 times float32's
+# last place. A sum of n numbers, taken in another order as on another processor, is off by about
+# the root of n last places, and networks here add up to some thousand.
+ROUNDING = 64 * float(np.finfo(np.float32).eps)
 
 
 class _InWords(Exception):
@@ -63,7 +80,7 @@ def answered(**answers):
         )
 
 
-def number(name, came, wanted, known=(), tolerance=1e-3, hint=""):
+def number(name, came, wanted, known=(), tolerance=1e-3, hint="", scale=0):
     """Check one number.
 
     Parameters
@@ -80,6 +97,9 @@ def number(name, came, wanted, known=(), tolerance=1e-3, hint=""):
         Relative; absolute where `wanted` is 0. Numbers rounded to three digits pass.
     hint : str, optional
         What to say of any other value.
+    scale : float, optional
+        Where `wanted` is computed as a difference: the size of the numbers subtracted. A `wanted`
+        that is no larger than the rounding of these counts as 0.
 
     Raises
     ------
@@ -92,14 +112,16 @@ def number(name, came, wanted, known=(), tolerance=1e-3, hint=""):
     value = float(came)
     if not math.isfinite(value):
         raise Wrong(f"{name} is {value}; wanted: a finite number.")
+    if same(wanted, 0, scale):
+        wanted = 0
 
-    def same(other):
+    def is_it(other):
         return math.isclose(value, other, rel_tol=tolerance, abs_tol=0 if other else tolerance)
 
-    if same(wanted):
+    if is_it(wanted):
         return
     for typical, words in dict(known).items():
-        if same(typical):
+        if is_it(typical):
             raise Wrong(f"{name} is {_plain(value)}: {words}")
     raise Wrong(f"{name} is {_plain(value)}, which is not it. {hint}".rstrip())
 
@@ -184,6 +206,40 @@ def model(name, came, x):
     if not np.isfinite(y).all():
         raise Wrong(f"{name} gives values that are not finite: was its rate too high?")
     return y
+
+
+def same(a, b, scale=None):
+    """Say whether two results differ by no more than rounding.
+
+    Equal results of networks need not be equal to the last bit: processors, and batches of
+    different sizes, add the same numbers up in different orders.
+
+    Parameters
+    ----------
+    a, b : array_like of float
+        Of shapes that broadcast.
+    scale : float, optional
+        Size of the numbers that `a` and `b` were computed from; by default the largest of `a`
+        and `b` themselves.
+
+    Returns
+    -------
+    bool
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if scale is None:
+        scale = max(np.abs(a).max(), np.abs(b).max())
+    return bool(np.abs(a - b).max() <= ROUNDING * scale)
+
+
+def lower(a, b):
+    """Say whether `a` is lower than `b` by more than rounding: level is not lower."""
+    return a < b and not same(a, b)
+
+
+def pixels(y):
+    """Say whether all of `y` lies between 0 and 1, but for the rounding of a sigmoid."""
+    return bool(-ROUNDING <= y.min() and y.max() <= 1 + ROUNDING)
 
 
 def full(what):

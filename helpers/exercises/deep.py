@@ -1,10 +1,11 @@
 """Checks for the exercises of 05-deep."""
 
+import itertools
 import math
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, model, number
+from helpers.exercises import Wrong, answered, array, full, model, number, pixels, same
 from helpers.profile import epochs
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
@@ -114,7 +115,7 @@ def check_3(cured, x_test, confetti, on_confetti):
             "cured gives two answers to the same image, so its noise is not only for training. "
             "`keras.layers.GaussianNoise` leaves it out afterwards."
         )
-    if y.min() < -1e-6 or y.max() > 1 + 1e-6:
+    if not pixels(y):
         raise Wrong(
             f"cured draws pixels from {y.min():.2f} to {y.max():.2f}; wanted: from 0 to 1, as the "
             "copier. Does the noise stand in front of the network, and a sigmoid at its end?"
@@ -152,14 +153,15 @@ def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
     wanted = 2 if full("the difference") else 1  # seeds
     steps = epochs(3) * math.ceil(len(x_train) / 128)
     both = {"with_warm_up": with_warm_up, "without_warm_up": without_warm_up}
-    losses = {}
+    losses, drawn = {}, {name: [] for name in both}
     for name, models in both.items():
         if not isinstance(models, list | tuple) or len(models) < wanted:
             raise Wrong(f"{name} is no list of {wanted} or more; wanted: a model for each seed.")
         for i, one in enumerate(models):
             y = model(f"{name}[{i}]", one, np.asarray(x_test[:10], dtype=np.float32))
-            if y.shape != (10, 784) or y.min() < 0 or y.max() > 1:
+            if y.shape != (10, 784) or not pixels(y):
                 raise Wrong(f"{name}[{i}] draws no images of 784 pixels between 0 and 1.")
+            drawn[name].append(y)
             if one.count_params() != 222_384:
                 raise Wrong(
                     f"{name}[{i}] has {one.count_params():,} parameters, 784-128-64-32 has 222,384."
@@ -171,21 +173,21 @@ def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
                     f"of 128 are {steps:,}. Is it a new model, trained once?"
                 )
         losses[name] = [_bce(one, x_test) for one in models]
-        if len(set(losses[name])) < len(models):
+        if any(same(y, other) for y, other in itertools.combinations(drawn[name], 2)):
             raise Wrong(
                 f"two models of {name} are the same. Set another seed, and make a new model "
                 "before each training."
             )
     if not isinstance(larger, bool | np.bool_):
         raise Wrong(f"larger is a {type(larger).__name__}; wanted: True or False.")
-    if set(losses["with_warm_up"]) & set(losses["without_warm_up"]):
+    if any(same(y, other) for y, other in itertools.product(*drawn.values())):
         raise Wrong("a model stands in both lists; make a new one before each training.")
     if wanted == 1:
         print("Right so far: networks of the chapter's shape, with and without the rise.")
         return
     rise, none = (np.array(some) for some in losses.values())
     gap, spread = none.mean() - rise.mean(), max(np.ptp(rise), np.ptp(none))
-    if larger != (abs(gap) > spread):
+    if larger != (abs(gap) > spread) and not same(abs(gap), spread, scale=rise.mean()):
         raise Wrong(
             f"larger is {larger}, but in your runs the means are {abs(gap):.4f} apart, and two "
             f"seeds of one kind {spread:.4f}."

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, model, number
+from helpers.exercises import Wrong, answered, array, full, lower, model, number, same
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -103,7 +103,7 @@ def check_2(moved_test, mover, x_test, autoencoder):
         moved_test = np.asarray(moved_test, dtype=np.float32)
         yours = _errors("mover", mover, moved_test).mean()
         ours = _errors("autoencoder", autoencoder, moved_test).mean()
-        if yours >= ours:
+        if not lower(yours, ours):
             unmoved = _errors("mover", mover, x_test).mean()
             raise Wrong(
                 f"on moved digits your error is {yours:.4f}, the chapter's {ours:.4f}. "
@@ -192,7 +192,7 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
     drawn = model("your_decoder", your_decoder, code)
     if drawn.shape != x.shape:
         raise Wrong(f"your_decoder makes {drawn.shape[1:]} of a code; wanted: (784,).")
-    if not np.ptp(code, axis=0).any():
+    if same(code, code[0]):
         raise Wrong("your_encoder gives every picture the same code: have all its units died?")
     if not full("the PSNR"):
         print("Right so far: the two fit together.")
@@ -224,7 +224,7 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
         )
     rates, decibels = np.array([(p["bpp"], p["psnr"]) for p in front]).T
     yours = float(np.interp(np.log(0.15), np.log(rates), decibels))
-    if yours <= pca_psnr:
+    if not lower(pca_psnr, yours):
         raise Wrong(
             f"at 0.15 bits per pixel you have {yours:.2f} dB, packed PCA {pca_psnr:.2f} dB. One "
             "layer each way has no bends to spare: add a layer on both sides, or train longer."

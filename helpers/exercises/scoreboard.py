@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from helpers import data
-from helpers.exercises import Wrong, answered, full, model, number
+from helpers.exercises import Wrong, answered, full, lower, model, number, pixels
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -149,7 +149,7 @@ def check_4(my_network, x_test, to_beat):
     answered(my_network=my_network)
     x = data.flat(np.asarray(x_test))
     y = model("my_network", my_network, x)
-    if y.shape != x.shape or y.min() < 0 or y.max() > 1:
+    if y.shape != x.shape or not pixels(y):
         raise Wrong("my_network draws no images of 784 pixels between 0 and 1.")
     code = _narrowest(my_network)
     if code > 32:
@@ -158,7 +158,7 @@ def check_4(my_network, x_test, to_beat):
     bce = float(-np.mean(x * np.log(p) + (1 - x) * np.log(1 - p)))
     if not full("the error"):
         return print(f"Right so far: at most 32 numbers (here {code}).")
-    if bce >= to_beat:
+    if not lower(bce, to_beat):
         raise Wrong(
             f"its test error is {bce:.4f}; to beat: {to_beat:.4f}. More layers, a rate that falls "
             "to 0 or smaller batches help; see chapter 5."

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, model, number
+from helpers.exercises import Wrong, answered, array, full, lower, model, number, pixels
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -115,7 +115,7 @@ def check_4(your_model, x_test, autoencoder):
     y = model("your_model", your_model, x)
     if y.shape != x.shape:
         raise Wrong(f"your_model makes {y.shape[1:]} of (784,); wanted: as many pixels.")
-    if y.min() < 0 or y.max() > 1:
+    if not pixels(y):
         raise Wrong(
             f"your_model draws pixels from {y.min():.2f} to {y.max():.2f}; for the BCE they have "
             "to lie between 0 and 1. Is the last activation a sigmoid?"
@@ -128,7 +128,7 @@ def check_4(your_model, x_test, autoencoder):
         )
     if full("the loss"):
         yours, ours = _bce(x, y), _bce(x, model("autoencoder", autoencoder, x))
-        if yours >= ours:
+        if not lower(yours, ours):
             raise Wrong(
                 f"your test BCE is {yours:.4f}, the chapter's {ours:.4f}. Does your loss still "
                 "fall at the end? Then take more or larger steps."
