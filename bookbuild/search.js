@@ -16,9 +16,10 @@ const stem = (word) => stemmer.stemWord(
     .replace(/[α-ω]/g, (letter) => greek[letter] ?? letter)
     .replace(/isation/, "ization").replace(/is(e[drs]?|ing)$/, "iz$1")
     .replace(/(?<=\w{3})our/, "or"));
-const whole = (word) => stem(word.split(JOINTS).join("")); // a word with its hyphens gone
+const whole = (word) => stem(word.split(JOINTS).join(""));
 const parts = (word) => word.split(JOINTS).map(stem);
 const known = new Map();
+// A word is indexed with its hyphens gone, and as the words that they join.
 function forms(word) {
   if (!known.has(word)) known.set(word, [...new Set([whole(word), ...parts(word)])]);
   return known.get(word);
@@ -27,8 +28,10 @@ const phrase = (text) => wordsOf(text).flatMap(parts).join(" ");
 
 // Idle words count only where there are no others.
 const ignored = new Set([...stopwords, ...idle].map(stem));
-const telling = (words) => (words.every((word) => ignored.has(word)) ? words
-  : words.filter((word) => !ignored.has(word)));
+function telling(words) {
+  const some = words.filter((word) => !ignored.has(word));
+  return some.length ? some : words;
+}
 const gist = (text) => telling(phrase(text).split(" ")).join(" ");
 
 const index = new MiniSearch({
@@ -49,19 +52,20 @@ index.addAll(places.map(({ id, title, names = title, explains, page, text, code 
   ({ at, chapter: id ? "" : title, title: names, explains, page: pages[page].title, text, code })));
 const has = (words, options) => index.search(words, options).length > 0;
 const titles = places.map(({ title }) => gist(title));
-const vocabulary = new Set([...known.keys()].map((word) => word.toLowerCase()));
+const vocabulary = new Set([...known.keys()].map((word) => word.toLowerCase())
+  .flatMap((word) => [word, ...word.split(JOINTS)]));
 
 // The book is in English: Korean names lead to the English ones, not the other way round.
 const named = also.map((names) => names.map(phrase));
-const waysToSay = (word) => [...new Set([word, ...named.filter((names) => names.includes(word)).flat()
-  .filter((name) => !/\p{Script=Hangul}/u.test(name))])];
+const waysToSay = (word) => [...new Set([word,
+  ...named.filter((names) => names.includes(word)).flat().filter((name) => !/[가-힣]/.test(name))])];
 
-// The book's word that is meant by a misspelled one. To MiniSearch two swapped letters are two errors.
+// The book's word nearest to a misspelled one. To MiniSearch two swapped letters are two errors.
 function corrected(word) {
   if (/\d/.test(word) || Object.values(greek).includes(word)) return undefined;
   const swapped = [...word].map((letter, i) =>
     word.slice(0, i) + word.slice(i + 1, i + 2) + letter + word.slice(i + 2));
-  const spelling = new MiniSearch({ idField: "word", fields: ["word"] });
+  const spelling = new MiniSearch({ idField: "word", fields: ["word"], tokenize: (text) => [text] });
   spelling.addAll([...vocabulary].map((each) => ({ word: each })));
   const boostDocument = (near) => index.search(phrase(near)).length;
   const similar = [1, 2].slice(0, Math.floor(word.length / 4)).flatMap((fuzzy) =>
@@ -76,9 +80,11 @@ function termsOf(query) {
     ({ written: words.get(word), ways: waysToSay(word).filter((way) => has(way)) }));
   // Two words that the book writes as one.
   for (let i = 0; i + 1 < terms.length; i++) {
-    const [one, two] = [terms[i].written, terms[i + 1].written];
-    if (!has(stem(one + two), { prefix: false })) continue;
-    terms.splice(i, 2, { written: `${one} ${two}`, ways: [stem(one + two), phrase(`${one} ${two}`)] });
+    const written = `${terms[i].written} ${terms[i + 1].written}`;
+    const joined = stem(written.replace(" ", ""));
+    if (has(joined, { prefix: false })) {
+      terms.splice(i, 2, { written, ways: [joined, phrase(written)] });
+    }
   }
   for (const term of terms.filter(({ ways }) => !ways.length)) {
     term.ways = [phrase(term.written)]; // not written as one word here
@@ -92,7 +98,7 @@ function search(query) {
   const terms = termsOf(query);
   const queries = terms.map(({ ways }) => ({ combineWith: "OR", queries: ways.map((way) =>
     ({ combineWith: "AND", queries: [way] })) }));
-  // A place that is called just so comes first; a chapter may be called by a synonym.
+  // A heading of just these words comes first, also a chapter whose title is a synonym of the word.
   const names = [gist(query), ...(terms.length === 1 ? terms[0].ways : [])];
   const boostDocument = (at) => (places[at].names ? 0.5 : 1)
     * ((places[at].id ? names.slice(0, 1) : names).includes(titles[at]) ? 10 : 1);
@@ -114,23 +120,21 @@ function search(query) {
 function extract(text, found) {
   const words = [...text.matchAll(WORDS)];
   const hits = words.map(([word]) => forms(word).find((form) => Object.hasOwn(found, form)));
-  const LENGTH = 32;
-  let [start, most] = [0, 0];
-  hits.forEach((hit, i) => {
-    if (!hit) return;
-    const near = hits.slice(i, i + LENGTH - 8).filter(Boolean);
-    const worth = 10 * new Set(near).size + near.length;
-    if (worth > most) [start, most] = [Math.max(0, i - 8), worth];
+  const worth = hits.map((hit, i) => {
+    const near = hits.slice(i, i + 24).filter(Boolean);
+    return hit ? 10 * new Set(near).size + near.length : 0;
   });
+  const start = Math.max(0, worth.indexOf(Math.max(...worth)) - 8);
+  const end = start + 32;
   const paragraph = document.createElement("p");
-  let end = words[start]?.index ?? 0;
-  if (start) paragraph.append("… ");
-  words.slice(start, start + LENGTH).forEach(({ 0: word, index: at }, i) => {
-    paragraph.append(text.slice(end, at), hits[start + i]
-      ? Object.assign(document.createElement("mark"), { textContent: word }) : word);
-    end = at + word.length;
+  let at = words[start]?.index ?? 0;
+  paragraph.append(start ? "… " : "");
+  words.slice(start, end).forEach(({ 0: word, index }, i) => {
+    const mark = Object.assign(document.createElement("mark"), { textContent: word });
+    paragraph.append(text.slice(at, index), hits[start + i] ? mark : word);
+    at = index + word.length;
   });
-  paragraph.append(start + LENGTH < words.length ? " …" : text.slice(end));
+  paragraph.append(end < words.length ? " …" : text.slice(at));
   return paragraph;
 }
 
@@ -138,12 +142,13 @@ function show(query) {
   const { results, terms, partly } = search(query);
   const n = results.length;
   const wrong = terms.filter(({ correct }) => correct);
-  const right = wrong.length ? terms.map(({ correct, written }) => correct ?? written).join(" ") : query;
+  const words = wrong.length
+    ? terms.map(({ correct, written }) => correct ?? written).join(" ") : query;
   document.getElementById("search-status").textContent = [
     ...wrong.map(({ written }) => `No page has “${written}”.`),
     n === 0 ? `Nothing found for “${query}”. Check the spelling, or try a more general word.`
       : partly ? "No page has all of these words; these have the most." : "",
-    n ? `${n} ${n > 1 ? "results" : "result"} for “${right}”, the best first.` : "",
+    n ? `${n} ${n > 1 ? "results" : "result"} for “${words}”, the best first.` : "",
   ].filter(Boolean).join(" ");
   document.getElementById("search-results").append(...results.map(({ id: at, match }) => {
     const { title, id, text, page } = places[at];
@@ -154,9 +159,9 @@ function show(query) {
     item.append(link, extract(text, match));
     // The page that the reader chooses marks the words, as with Sphinx's own search.
     link.addEventListener("click", () => {
-      const marked = [...item.querySelectorAll("mark")].map((mark) => mark.textContent.toLowerCase());
-      localStorage.setItem("sphinx_highlight_terms",
-        [...new Set(marked)].filter((word) => word.length > 2).join(" "));
+      const marked = [...item.querySelectorAll("mark")].map((mark) => mark.textContent.toLowerCase())
+        .filter((word) => word.length > 2);
+      localStorage.setItem("sphinx_highlight_terms", [...new Set(marked)].join(" "));
     });
     return item;
   }));

@@ -154,7 +154,15 @@ def hand_over(app, pagename, templatename, context, doctree):
         context["search_index"] = INDEX
 
 
+def changed_script(app, env, added, changed, removed):
+    """Have the search page written anew if its script is newer."""
+    page = Path(app.outdir, "search.html")
+    old = page.is_file() and page.stat().st_mtime < SCRIPT.stat().st_mtime
+    return [app.config.root_doc] if old else []
+
+
 def setup(app):
+    app.connect("env-get-outdated", changed_script)
     app.connect("html-page-context", hand_over)
     app.connect("build-finished", write_index)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
