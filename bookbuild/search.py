@@ -3,7 +3,8 @@
 Sphinx's own index says which pages have a word, not how often or where. It leaves numbers out, and
 its script fetches each page that it found, which browsers refuse for pages opened as files. So
 `search-index.js` holds the text of every section, as the finished pages show it, and `search.js`,
-which stands in the search page, ranks the sections. Stemmer and stop words are Sphinx's.
+which stands in the search page, lets MiniSearch rank the sections. Stemmer and stop words are
+Sphinx's.
 
 The glossary says which sections explain a term: there the term counts as another heading.
 """
@@ -29,6 +30,12 @@ ALSO = [
     ["grey", "gray"],
     ["zero", "0"],
 ]
+
+# Words of questions, which ask for nothing; Sphinx's stop words are the others.
+IDLE = (
+    "am an can cant could did didnt do does doesnt dont get had has have how i isnt me my our should "
+    "so what when where which who why wont would you your"
+).split()
 
 SIGNS = "αβγδεζηθικλμνξοπρστυφχψω"
 NAMES = (
@@ -132,7 +139,9 @@ def write_index(app, error):
     for names, section in explained:
         if place := places.get(tuple(section)):
             place.setdefault("explains", []).extend(names)
+    names = {sign: name for name, sign in GREEK.items()} | {"ς": "sigma"}  # as it ends a word
     index = {"pages": pages, "places": list(places.values()), "also": also}
+    index |= {"greek": names, "idle": IDLE}
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     # A script, because a page that was opened as a file may read nothing else.
     Path(app.outdir, INDEX).write_text(f"bookIndex = {text};\n", encoding="utf-8")
@@ -145,7 +154,15 @@ def hand_over(app, pagename, templatename, context, doctree):
         context["search_index"] = INDEX
 
 
+def changed_script(app, env, added, changed, removed):
+    """Have the search page written anew if its script is newer."""
+    page = Path(app.outdir, "search.html")
+    old = page.is_file() and page.stat().st_mtime < SCRIPT.stat().st_mtime
+    return [app.config.root_doc] if old else []
+
+
 def setup(app):
+    app.connect("env-get-outdated", changed_script)
     app.connect("html-page-context", hand_over)
     app.connect("build-finished", write_index)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

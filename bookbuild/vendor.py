@@ -24,6 +24,8 @@ FILES = [
     ("mathjax/es5/a11y", "mathjax"),
     ("mathjax/es5/sre", "mathjax"),
     ("mathjax/LICENSE", "mathjax"),
+    ("minisearch/dist/umd/index.js", "minisearch"),
+    ("minisearch/LICENSE.txt", "minisearch"),
 ]
 
 
