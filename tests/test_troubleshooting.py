@@ -98,13 +98,15 @@ def program(entry):
 HOLDS = {
     "Loss is NaN": lambda s: np.isfinite(s["loss"]),
     "Loss is negative": lambda s: min(s["losses"]) > 0,
-    "Loss does not move": lambda s: abs(s["loss"] - np.log(2)) > 0.1,
-    "All outputs are the same": lambda s: s["loss"] < 0.99 * s["best"],
+    "Loss does not move, everything is gray": lambda s: abs(s["loss"] - np.log(2)) > 0.1,
+    "All outputs equal the mean": lambda s: s["loss"] < 0.99 * s["best"],
     "val_loss rises": lambda s: min(s["val_loss"][-6:]) == min(s["val_loss"]),
-    "Output shape differs": lambda s: s["model"].output_shape == (None, 28, 28, 1),
+    "Output shape differs, 32 instead of 28": lambda s: (
+        s["model"].output_shape == (None, 28, 28, 1)
+    ),
     "VAE loss is NaN or negative": lambda s: min(s["losses"]) > 0,
     "KL is 0": lambda s: s["mean_kl"](s["vae"]) > 0.01,
-    "Memory grows": lambda s: not any(model() for model in s["seen"]),
+    "Memory grows (memory leak)": lambda s: not any(model() for model in s["seen"]),
     "tf.function retracing": lambda s: s["step"].experimental_get_tracing_count() == 1,
     "Seeds do not repeat": lambda s: np.isclose(*s["losses"], rtol=1e-3),
 }
@@ -149,6 +151,74 @@ def test_a_cross_entropy_by_hand_takes_the_logarithm_of_0():
         assert np.isnan(np.mean(x * np.log(x_hat) + (1 - x) * np.log(1 - x_hat)))
     assert np.isfinite(keras.losses.binary_crossentropy(x, x_hat)).all()
     assert np.isfinite(keras.ops.binary_crossentropy(x, x_hat)).all()
+
+
+def test_a_cross_entropy_of_targets_above_1_has_no_minimum():
+    model = keras.Sequential([keras.layers.Dense(1, "sigmoid")])
+    model.compile(keras.optimizers.Adam(1.0), "binary_crossentropy")
+    x = np.ones((64, 1))
+    loss = model.fit(x, 255 * x, epochs=50, verbose=0).history["loss"][-1]
+    assert loss < 254 * np.log(keras.config.epsilon())  # so no clipped logarithm holds it up
+
+
+def test_terminate_on_nan_ends_at_the_first():
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.full((64, 1), np.nan)
+    stop = keras.callbacks.TerminateOnNaN()
+    assert len(model.fit(x, x, epochs=3, verbose=0, callbacks=[stop]).epoch) == 1
+
+
+@pytest.mark.parametrize("restore", [True, False])
+def test_the_best_weights_come_back_only_if_asked_even_after_the_last_epoch(restore):
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((64, 1))
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 if epoch < 2 else -0.1),
+        keras.callbacks.EarlyStopping(patience=50, restore_best_weights=restore),
+    ]
+    fitted = model.fit(x, x, epochs=4, validation_data=(x, x), verbose=0, callbacks=callbacks)
+    losses = fitted.history["val_loss"]
+    assert len(losses) == 4
+    best_is_back = model.evaluate(x, x, verbose=0) == pytest.approx(min(losses), rel=1e-3)
+    assert best_is_back is restore
+
+
+def test_validation_split_takes_the_last_rows():
+    seen = []
+
+    class Spy(keras.Sequential):
+        def test_step(self, batch):
+            seen.extend(np.ravel(batch[0]))
+            return super().test_step(batch)
+
+    model = Spy([keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    x = np.arange(10.0)[:, None]
+    model.fit(x, x, validation_split=0.2, verbose=0)
+    assert seen == [8, 9]
+
+
+@pytest.mark.parametrize(
+    ("ending", "start", "within"),
+    [
+        (
+            "keras",
+            "<class '.*Sequential'> could not be deserialized",
+            "Could not locate class 'Own'",
+        ),
+        ("h5", "Unknown layer: 'Own'", ""),
+    ],
+)
+def test_a_layer_of_your_own_is_not_found(ending, start, within):
+    class Own(keras.layers.Dense):
+        pass
+
+    keras.Sequential([keras.Input((4,)), Own(2)]).save(f"model.{ending}")
+    with pytest.raises((TypeError, ValueError)) as error:
+        keras.models.load_model(f"model.{ending}")
+    assert re.match(start, str(error.value)) and within in str(error.value)
 
 
 def test_exp_overflows_above_88():
