@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 
@@ -392,7 +392,7 @@ def clean(page, model=None, tile=512):
         its samples have no known white (signed, 32 bits); if the model's file cannot be loaded.
     ValueError
         If the array has another shape or type, no pixels or too many, masked ones, NaN, values
-        outside [0, 1], or only integers below 1/16 of white; if `model` cannot work in tiles
+        outside [0, 1], or only integers below 1/16 (of uint16, 1/4) of white; if `model` cannot work in tiles
         (see `receptive_radius`), changes the size of the page, or makes NaN or infinity of it.
 
     Notes
@@ -486,12 +486,18 @@ def _made(run, part, name):
     import keras
 
     try:
-        done = keras.ops.convert_to_numpy(run(part[np.newaxis, ..., np.newaxis]))
+        outputs = keras.tree.flatten(run(part[np.newaxis, ..., np.newaxis]))
+        done = keras.ops.convert_to_numpy(outputs[0])
     except Exception as why:  # each layer and backend has errors of its own
         raise ValueError(
             f"{name} does not take a page of shape (1, {part.shape[0]}, {part.shape[1]}, 1); "
             f"a model with Input((None, None, 1)) is wanted. It says: {why}"
         ) from why
+    if len(outputs) != 1:
+        raise ValueError(f"{name} has {len(outputs)} outputs; one, the clean page, is wanted")
+    if done.dtype.kind in "biu":
+        raise ValueError(f"{name} makes values of type {done.dtype}; wanted: floats from 0 to 1")
+    done = done.astype(np.float32, copy=False)  # NumPy knows little of bfloat16
     if done.shape != (1, *part.shape, 1):
         raise ValueError(
             f"{name} makes {done.shape} of {(1, *part.shape, 1)}; wanted: same. Convolutions "
@@ -578,14 +584,18 @@ def receptive_radius(model):
     _made(run, np.ones((16, 24), np.float32), name)
     if not unknown:
         return radius
+    # Strips first: what compares each pixel with each other one would need gigabytes for squares.
+    strips = ((16, 320), (0, 41)), ((320, 16), (37, 0))
+    radius = max(radius, *(_measured(run, *strip, name) for strip in strips))
     for side in (80, 320):
-        measured = _measured(run, side, name)
-        if measured <= side // 4:
-            return max(radius, measured)
+        if radius <= side // 4:
+            radius = max(radius, _measured(run, (side, side), (37, 41), name))
+        if radius <= side // 4:
+            return radius
     raise ValueError(
         f"{name} cannot clean a page in tiles: it sees farther than {side // 4} pixels or the "
-        "whole page, or its strides or coordinates count pixels from the edge. One of these it "
-        f"must be: {', '.join(unknown)}"
+        "whole page, or joins its opposite edges, or its strides or coordinates count pixels from "
+        f"the edge. One of these it must be: {', '.join(unknown)}"
     )
 
 
@@ -652,24 +662,43 @@ def _of_keras(thing):
     return type(thing).__module__.startswith("keras.")
 
 
-def _measured(run, side, name):
-    """Return how far from the edge of a square the rest of the page matters."""
-    top, left = 37, 41  # odd, and no multiples of what a model may stride by
-    square = np.s_[top : top + side, left : left + side]
-    rng, text = np.random.default_rng(0), make_page(0, side, side, DIRT)[0]
-    noise = rng.random((side, side), dtype=np.float32)
+def _measured(run, shape, around, name):
+    """Return how far from where a part is cut out of a page the rest of the page matters.
+
+    The part has a `shape`, and the page `around` it so many pixels on each side: odd numbers,
+    and no multiples of what a model may stride by.
+    """
+    rng, text = np.random.default_rng(0), make_page(0, *shape, DIRT)[0]
+    noise = rng.random(shape, dtype=np.float32)
     # Pages whose inside differs from their outside, also in brightness. NaN spoils each sum that
     # it enters, even with a weight of 0, but not each maximum: so there are numbers, too.
     insides, outsides = (text, 1 - text, noise, text), [(0, 0.4), (0.6, 1), (0, 1), (np.nan,) * 2]
     far = 0
     for inside, (low, high) in zip(insides, outsides, strict=True):
-        page = low + (high - low) * rng.random((side + 2 * top, side + 2 * left), np.float32)
-        page[square] = inside
-        whole, alone = _made(run, page, name)[square], _made(run, page[square], name)
-        same = np.abs(whole - alone) <= 1e-5 * max(1, np.abs(alone).max())  # NaN is not
-        at = np.argwhere(~same)
-        far = max(far, np.max(np.minimum(at, side - 1 - at).min(axis=1) + 1, initial=0))
+        page = rng.random(np.add(shape, np.multiply(2, around)), np.float32)
+        page = low + (high - low) * page
+        page[_part(shape, around)] = inside
+        whole = _made(run, page, name)
+        # In the middle, and at the page's edges, which a model may join to the opposite ones.
+        for times in (1,) if np.isnan(low) else (0, 1, 2):
+            part = _part(shape, np.multiply(times, around))
+            alone = _made(run, page[part], name)
+            same = np.abs(whole[part] - alone) <= 1e-5 * max(1, np.abs(alone).max())  # NaN is not
+            cuts = [_from_cuts(*about) for about in zip(part, page.shape, strict=True)]
+            far = max(far, np.max(np.minimum.outer(*cuts)[~same], initial=0))
     return int(far)
+
+
+def _part(shape, start):
+    return tuple(slice(at, at + n) for at, n in zip(start, shape, strict=True))
+
+
+def _from_cuts(part, length):
+    """Return how far each pixel of a part is from where it was cut off along one axis."""
+    steps = np.arange(1.0, part.stop - part.start + 1)
+    before = steps if part.start else np.full_like(steps, np.inf)
+    after = steps[::-1] if part.stop < length else np.full_like(steps, np.inf)
+    return np.minimum(before, after)
 
 
 def _read(page):
@@ -679,10 +708,11 @@ def _read(page):
     if isinstance(page, str | os.PathLike):
         return _opened(lambda: Image.open(_regular(page)), page)
     if hasattr(page, "read"):
-        page = page.read()
-        if isinstance(page, str):
-            raise ValueError('the file was opened as text; open it with mode "rb"')
-    if isinstance(page, bytes | bytearray | memoryview):
+        page = _contents(page)
+    if isinstance(page, bytes | bytearray) or (
+        isinstance(page, memoryview) and (page.ndim, page.itemsize) == (1, 1)
+    ):
+        page = bytes(page)
         if not len(page):
             raise DataError("the image has 0 bytes. If it was a file object: is it read already?")
         return _opened(lambda: Image.open(io.BytesIO(page)), "the image")
@@ -698,14 +728,38 @@ def _read(page):
     return _checked(pixels)
 
 
+def _contents(file):
+    """Return the bytes that are left in a file object, or raise ValueError."""
+    contents = bytearray()
+    while len(contents) <= 8 * LIMIT:  # samples of 16 bits, not compressed: no page has more
+        try:
+            part = file.read(2**20)
+        except Exception as why:  # closed, opened to write, a line that broke
+            raise ValueError(
+                f"the file object cannot be read ({type(why).__name__}: {why}); one that is open "
+                'in mode "rb" is wanted'
+            ) from None
+        if isinstance(part, str):
+            raise ValueError('the file was opened as text; open it with mode "rb"')
+        if not isinstance(part, bytes | bytearray):
+            raise ValueError(f"the file object gives a {type(part).__name__}; bytes are wanted")
+        if not part:
+            return bytes(contents)
+        contents += part
+    raise DataError(f"the file object has more than {8 * LIMIT:,} bytes: it holds no page.")
+
+
 def _regular(path):
     """Return the path of a file that can be opened without waiting, or raise DataError."""
-    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
         raise DataError(f"{path} is an address: download it, and give the file.")
     try:
         found = os.stat(path)
-    except (OSError, ValueError):
-        raise DataError(f"{path}: expected an image file, found none.") from None
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        where = os.path.abspath(os.fsdecode(path))
+        raise DataError(f"{path}: expected an image file, found none at {where}.") from None
+    except OSError as why:
+        raise DataError(f"{path}: it cannot be read ({why.strerror}).") from None
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
         raise DataError(f"{path}: expected an image file, found a folder, pipe or device.")
     if not found.st_size:
@@ -728,9 +782,14 @@ def _opened(get, name):
         raise
     except ValueError as why:
         raise DataError(f"{name}: {why}") from None
+    except PermissionError as why:
+        raise DataError(f"{name}: it cannot be read ({why.strerror}).") from None
     except Exception as why:  # Pillow's plugins each have errors of their own
+        came = f"{type(why).__name__}: {why}"
+        if isinstance(why, UnidentifiedImageError):
+            came = "bytes that are none"
         raise DataError(
-            f"{name}: expected an image file, got {type(why).__name__}: {why}. "
+            f"{name}: expected an image file, got {came}. "
             "It is damaged, cut short, or of a kind that Pillow does not read."
         ) from None
     raise DataError(f"{name} has {size} pixels; at most {LIMIT:,} are taken: scan it coarser.")
@@ -745,6 +804,10 @@ def _pixels(image):
         raise ValueError(f"its samples are signed: which one is black is not known. {_STORE}")
     if deep and tags.get(284) == 2 and tile and tile.codec_name == "raw":
         raise ValueError(f"its colours are in separate planes, misread by Pillow. {_STORE}")
+    if image.mode == "P" and max(tags.get(320, (256,))) < 256:
+        raise ValueError(f"its palette has 8 bits a colour instead of TIFF's 16. {_STORE}")
+    if tags.get(274, 1) > 4:  # turned by a quarter: Pillow would map the file into its new shape
+        image.filename = ""
     image.load()
     key = image.info.get("transparency")  # the gray, colour or palette entry seen through
     if kind == "PNG" and key is not None and tile:
@@ -778,20 +841,25 @@ def _sixteen_bits(x, kind, mode, tags):
         raise ValueError(f"which of its {mode} samples is white is not known. {_STORE}")
     white = 2 ** max(tags.get(258, (16,))) - 1
     largest = int(np.max(tags.get(281, white)))  # as declared; mostly the largest that occurs
-    if largest in (1023, 4095, 16383):
+    if largest in 2 ** np.arange(9, 16) - 1:  # 9 to 15 bits
         white = largest
     x = np.clip(x, 0, white)  # Pillow has had 16 bits in 32
     if white < 65535:
         x = np.rint(x * np.float32(65535 / white))
     x = x.astype(np.uint16, copy=False)
-    return ~x if tags.get(262) == 0 else x  # TIFF's "white is zero", as of a fax
+    if tags.get(262) != 0:
+        return x
+    _checked(x)  # of 12 bits in 16, too, the largest value would not be that of black
+    return ~x  # TIFF's "white is zero", as of a fax
 
 
 def _checked(pixels):
     """Return the array, or say why it is no page."""
     if pixels.dtype != bool and pixels.dtype.kind != "f" and pixels.dtype.str[1:] not in _UINTS:
+        came = f"has values of type {pixels.dtype}" if pixels.ndim else f"is {pixels[()]!r:.80}"
         raise ValueError(
-            f"the page has values of type {pixels.dtype}; bool, uint8, uint16 or float is wanted"
+            f"the page {came}; an image file, or an array of bool, uint8, uint16 or float is "
+            "wanted. Numbers from 0 to 255 become one by np.uint8(page)."
         )
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 2, 3, 4)):
         raise ValueError(
@@ -812,7 +880,8 @@ def _checked(pixels):
     elif pixels.dtype.kind == "u":
         seen = pixels[..., :-1] if pixels.ndim == 3 and pixels.shape[2] in (2, 4) else pixels
         high, white = int(seen.max()), np.iinfo(pixels.dtype).max
-        if 0 < high <= white // 16:  # 12 bits in 16, or a mask of 0 and 1 in 8
+        # 12 or 14 bits in 16, or a mask of 0 and 1 in 8
+        if 0 < high <= (white // 4 if white > 255 else white // 16):
             raise ValueError(
                 f"the page is black: of {pixels.dtype}, {white:,} is white, and its largest value "
                 f"is {high:,}. If that is white, give page / {high}"

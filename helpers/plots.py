@@ -25,6 +25,8 @@ DIGIT_COLORS = (
 )
 WIDTH = 5.0  # inches
 _TALLEST = 100.0  # inches: 20 pages, and 80 MB of pixels while it is drawn
+_MOST = 2**28  # values in an array: 1 GB of float32, five times the images of MNIST
+_LOWEST = 0.2  # inches, of a row of images: in less, matplotlib finds no room for it
 _DPI = 200
 _PAGE_WIDTH = 600  # CSS pixels; a phone scales it down
 _STYLE = {
@@ -174,7 +176,8 @@ def rows(images, *, alt, count=10):
     if len(set(lengths.values())) != 1:
         raise ValueError(f"rows of {lengths} images; wanted: one row or more, all of one length")
     # Columns are equally wide in all rows, so a row is as tall as its images are.
-    cells = [WIDTH / len(x) * x.shape[1] / x.shape[2] + 0.22 for x in stacks.values()]
+    shapes = [x.shape for x in stacks.values()]
+    cells = [max(WIDTH / n * h / w, _LOWEST) + 0.22 for n, h, w, *_ in shapes]
     fig, axes = figure(alt, sum(cells), nrows=len(cells), squeeze=False, height_ratios=cells)
     for ax, (name, x) in zip(axes[:, 0], stacks.items(), strict=True):
         # One picture a row: quicker to draw and smaller to store than n small ones.
@@ -236,12 +239,13 @@ def grid(images, *, alt, columns=10):
     """
     _check_count("columns", columns)
     x = _as_images("images", images)
+    columns = min(int(columns), max(len(x), 10))  # a few images stay as small as in a full line
     lines = -(-len(x) // columns)
     x = _padded(x, (0, lines * columns - len(x)), (1, 1), (1, 1))
     _, h, w, *colours = x.shape
     sheet = x.reshape(lines, columns, h, w, *colours).swapaxes(1, 2)
     sheet = sheet.reshape(lines * h, columns * w, *colours)
-    fig, ax = figure(alt, WIDTH * sheet.shape[0] / sheet.shape[1])
+    fig, ax = figure(alt, max(WIDTH * sheet.shape[0] / sheet.shape[1], _LOWEST))
     _show(ax, sheet)
     return fig
 
@@ -395,6 +399,8 @@ def _as_numbers(name, x, ndim=None):
         x = x.detach().cpu()
     try:
         x = np.asarray(x)
+        if x.dtype == np.longdouble:  # more than matplotlib draws
+            x = x.astype(float)
         if x.dtype.kind == "V":  # bfloat16, which NumPy does not know
             x = x.astype(np.float32)
         if x.dtype == object and all(isinstance(value, Real) for value in x.flat):
@@ -408,6 +414,10 @@ def _as_numbers(name, x, ndim=None):
         came = next((value for value in x.flat if not isinstance(value, Real)), "nothing")
         came = f"{came!r:.50}"
         raise ValueError(f"{name} holds {came}; wanted: numbers (an array of ints or floats)")
+    if x.size > _MOST:
+        raise ValueError(
+            f"{name} has {x.size:,} values; at most {_MOST:,} are drawn: choose some, such as x[:100]"
+        )
     if ndim is not None and x.ndim != ndim:
         raise ValueError(f"{name} has shape {x.shape}; wanted: {'(n,)' if ndim else 'one number'}")
     if not np.isfinite(x).all():
@@ -453,9 +463,10 @@ def _as_images(name, x):
             )
         return x.astype(np.float32) / np.float32(255)
     if low < -1 or high > 2:
+        scale = f"divide by {high:g}" if low >= 0 else "(x - x.min()) / (x.max() - x.min())"
         warnings.warn(
             f"{name} runs from {low:g} to {high:g}; drawn is 0 to 1, and what lies outside as the "
-            f"nearer of the two. Scale it first: divide by {high:g}, for example.",
+            f"nearer of the two. Scale it first: {scale}, for example.",
             stacklevel=3,
         )
     return x

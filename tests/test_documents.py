@@ -313,11 +313,15 @@ def test_the_overlap_is_right_for_every_kind_of_model(page, name, radius):
     np.testing.assert_allclose(got, np.clip(whole(model, page), 0, 1), atol=2e-5)
     assert documents.receptive_radius(model) == radius
     # What the settings say is not less than what can be seen.
-    assert documents._measured(model, 80, name) <= radius
+    assert documents._measured(model, (80, 80), (37, 41), name) <= radius
 
 
 @pytest.mark.parametrize(
-    "kind", ["groups", "squeeze", "mean", "softmax", "coordinates", "every second", "far", "stride"]
+    "kind",
+    [
+        *("groups", "squeeze", "mean", "softmax", "coordinates", "every second", "far", "stride"),
+        *("roll", "flip", "attention"),
+    ],
 )
 def test_what_cannot_be_tiled_is_refused_by_name(page, kind):
     import keras
@@ -335,6 +339,15 @@ def test_what_cannot_be_tiled_is_refused_by_name(page, kind):
         half = ops.average_pool(x, 2, 2)
         return ops.repeat(ops.repeat(half, 2, axis=1), 2, axis=2)
 
+    class Attention(layers.Layer):
+        """Each pixel looks at each other one: of 400 x 400, that would be 100 GB of weights."""
+
+        def call(self, x):
+            pixels = ops.reshape(x, (1, -1, x.shape[-1]))
+            assert ops.shape(pixels)[1] < 10_000
+            weights = ops.softmax(pixels @ ops.transpose(pixels, (0, 2, 1)))
+            return ops.reshape(weights @ pixels, ops.shape(x))
+
     step = {
         "groups": layers.GroupNormalization(2, name="groups"),
         "squeeze": squeeze,
@@ -344,6 +357,9 @@ def test_what_cannot_be_tiled_is_refused_by_name(page, kind):
         "every second": layers.Lambda(every_second, name="every second"),
         "far": layers.Lambda(lambda x: ops.average_pool(x, 201, 1, "same"), name="far"),
         "stride": layers.MaxPooling2D(2, name="stride"),
+        "roll": layers.Lambda(lambda x: ops.roll(x, 3, axis=2), name="roll"),
+        "flip": layers.Lambda(lambda x: x + 0.01 * ops.flip(x, axis=1), name="flip"),
+        "attention": Attention(name="attention"),
     }[kind]
     with pytest.raises(ValueError, match=kind):
         documents.clean(page, functional(conv(), step), tile=32)
@@ -360,6 +376,21 @@ def constant(value):
 def test_a_cleaned_page_stays_between_black_and_white(page, factor):
     got = documents.clean(page, constant(factor))
     np.testing.assert_allclose(got, np.clip(factor * page, 0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "said"),
+    [
+        (lambda x: [x, x], "has 2 outputs; one, the clean page, is wanted"),
+        (lambda x: x > 0.5, "makes values of type bool; wanted: floats"),
+    ],
+)
+def test_a_model_that_makes_no_page_is_named(page, outputs, said):
+    import keras
+
+    pixels = keras.Input((None, None, 1))
+    with pytest.raises(ValueError, match=said):
+        documents.clean(page, keras.Model(pixels, outputs(keras.layers.Rescaling(1.0)(pixels))))
 
 
 @pytest.mark.parametrize("stored", [False, True])
@@ -489,6 +520,11 @@ def tiff(pixels, photometric="minisblack", **settings):
     return file.getvalue()
 
 
+def palette(gray, most):
+    colors = np.tile(np.uint16(np.linspace(0, most, 256)), (3, 1))
+    return tiff(np.uint8(np.rint(255 * gray)), "palette", colormap=colors)
+
+
 def twelve_bits(gray):
     """Return a TIFF file with two samples in three bytes, as some scanners write it."""
     samples = np.rint(gray * 4095).astype(int)
@@ -507,10 +543,35 @@ def read(source):
     return documents.clean(source, constant(1.0))
 
 
+def orientation(value):
+    """Return the TIFF tag that says how a page lies."""
+    return [(274, "H", 1, value, True)]
+
+
 SAMPLES = {
+    **{
+        f"TIFF, {bits} bits in 16": (
+            bits,
+            lambda x, bits=bits: tiff(
+                np.uint16(np.rint(x * (2**bits - 1))),
+                extratags=[(281, "H", 1, 2**bits - 1, True)],
+            ),
+        )
+        for bits in (10, 13, 14, 15)
+    },
+    # Rotated, so that its rows are not as long as the file's.
+    "TIFF, on its side": (
+        8,
+        lambda x: tiff(np.uint8(np.rint(x.T * 255)), extratags=orientation(5)),
+    ),
+    "TIFF, 16 bits, on its side": (
+        16,
+        lambda x: tiff(np.uint16(np.rint(x.T[::-1] * 65535)), extratags=orientation(8)),
+    ),
     **{f"PNG, {bits} bits": (bits, lambda x, bits=bits: png(x, bits)) for bits in (1, 2, 4, 8, 16)},
     "PNG, 16 bits and alpha": (16, lambda x: png(x, 16, color=4)),
     "PNG, 16 bits RGB": (16, lambda x: png(x, 16, color=2)),
+    "TIFF, palette": (8, lambda x: palette(x, 65535)),
     "TIFF, 1 bit": (1, lambda x: tiff(x > 0.5)),
     "TIFF, 12 bits": (12, twelve_bits),
     "TIFF, 12 bits in 16": (
@@ -579,7 +640,9 @@ def test_one_gray_that_is_transparent_is_paper(page, bits):
             "separate planes",
         ),
         (lambda x: tiff(np.uint8(255 * np.stack(3 * [x], -1)), "cielab"), "Lab"),
-        (lambda x: png(x / 16.1, 16), "the page is black"),
+        (lambda x: png(x / 4.1, 16), "the page is black"),
+        (lambda x: tiff(np.uint16(4095 * (1 - x)), "miniswhite"), "the page is black"),
+        (lambda x: palette(x, 255), "8 bits a colour"),
         (lambda x: png(x, 16, color=2, key=9), "one is transparent"),
     ],
 )
@@ -588,6 +651,13 @@ def test_samples_without_a_known_white_are_refused(page, tmp_path, store, said):
     with pytest.raises(DataError, match=said) as error:
         read(tmp_path / "scan.tif")
     assert "scan.tif" in str(error.value)
+
+
+class Endless:
+    """A file object such as /dev/zero."""
+
+    def read(self, size):
+        return bytes(size)
 
 
 class Stream:
@@ -612,6 +682,8 @@ class Stream:
         lambda x: Image.fromarray(np.uint16(np.rint(x * 65535))),
         lambda x: Image.fromarray(x),
         lambda x: x.tolist(),
+        lambda x: memoryview(x),
+        lambda x: memoryview(np.repeat(np.frombuffer(png(x, 16), np.uint8), 2))[::2],
         lambda x: x.astype(">f8"),
         lambda x: np.rint(x * 65535).astype(">u2"),
         lambda x: np.asfortranarray(x),
@@ -642,7 +714,11 @@ def test_a_page_of_one_pixel(dtype):
         (io.BytesIO(), "0 bytes"),
         (b"no image", "damaged, cut short"),
         (io.StringIO("page"), 'open it with mode "rb"'),
-        (None, "values of type object"),
+        (None, "the page is None; an image file, or an array"),
+        (7, "the page is np.int64.7.; an image file"),
+        ("HTTPS://example.org/page.png", "is an address: download it"),
+        (io.FileIO(os.devnull, "w"), "the file object cannot be read"),
+        (Endless(), "more than 640,000,000 bytes"),
         ([[0, 255]], "values of type int64"),
         ([[0, 1], [0]], "NumPy makes no array"),
         (np.ones((5, 5), complex), "complex128"),

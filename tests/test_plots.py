@@ -329,3 +329,34 @@ def test_a_count_is_an_int_from_one_on(draw, name, n):
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("columns", [np.uint8(3), 10**9, 2**70])
+def test_a_grid_of_any_number_of_columns(columns):
+    fig = plots.grid(np.zeros((12, 4, 4)), columns=columns, alt="digits")
+    lines, across = fig.axes[0].images[0].get_array().shape
+    assert lines // 6 * (across // 6) == 12
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 5000), (1, 1, 100_000), (50_000, 2, 2)])
+def test_images_that_are_hardly_to_be_seen_are_drawn(shape):
+    images = np.zeros(shape)
+    figures = [
+        plots.rows({"a": images, "b": images}, count=len(images), alt="strips"),
+        plots.grid(images, columns=len(images), alt="strips"),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's: no room
+        for fig in figures:
+            fig.png()
+
+
+def test_more_values_than_are_drawn_are_refused():
+    with pytest.raises(ValueError, match=r"has 1,000,000,000,000 values.*choose some"):
+        plots.grid(np.broadcast_to(np.float32(0.5), (10**6, 1000, 1000)), alt="too many")
+
+
+@pytest.mark.parametrize(("scale", "advice"), [(255, "divide by 255"), (-5, r"\(x - x.min\(\)\)")])
+def test_the_advice_on_values_outside_suits_them(scale, advice):
+    with pytest.warns(UserWarning, match=advice):
+        plots.grid(scale * np.ones((2, 4, 4)), alt="digits")
