@@ -22,10 +22,14 @@ COURSE ?= course
 PORT ?= 8000
 
 # Names, marks and solutions are for the teacher alone, whoever else works on this machine.
-PRIVATE_COURSE = umask 077 && install -d -m 700 "$(COURSE)"
+# In a folder, or behind a link, of another user they would be that user's.
+PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
+  if [ "$$(find "$(COURSE)" "$(COURSE)/." -prune ! -user "$$(id -u)")" ]; then \
+    echo "$(COURSE) belongs to another user. Name a folder of your own: COURSE=..." >&2; exit 1; fi && \
+  chmod 700 "$(COURSE)"
 # nbgrader finds its own tools on the path, and the book's kernel in the course.
-NBGRADER = umask 077 && cd $(COURSE) && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
-  JUPYTER_PATH="$(abspath $(COURSE))/jupyter" nbgrader
+NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
+  JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
 .PHONY: help book serve test test-classroom test-colab execute again seeds sync student instructor bundle pdf assignment grade hub benchmark $(BENCHMARKS:%=benchmark-%) lighthouse lock audit clean
 
@@ -89,7 +93,7 @@ pdf: book ## the whole book as one PDF, printed by Chromium, into _build/autoenc
 	$(BIN)/python -m bookbuild.pdf
 
 assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment of CHAPTER=03-simple, in the folder COURSE=course
-	$(PRIVATE_COURSE) && $(BIN)/python -m bookbuild.assignments $(CHAPTER) --course $(COURSE)
+	$(PRIVATE_COURSE) && $(BIN)/python -m bookbuild.assignments $(CHAPTER) --course "$(COURSE)"
 	$(NBGRADER) generate_assignment $(CHAPTER) --create --force --log-level=WARN
 	@echo "For the students: $(COURSE)/release/$(CHAPTER)/$(CHAPTER).ipynb"
 	@echo "Put hand-ins, named <student>_$(CHAPTER).ipynb, into $(COURSE)/downloaded/$(CHAPTER)/archive;"
@@ -100,12 +104,12 @@ grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-in
 	$(NBGRADER) zip_collect $(CHAPTER) --force --log-level=WARN
 	@status=0; ($(NBGRADER) autograde $(CHAPTER) --create --force --log-level=WARN) || status=$$?; \
 	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
-	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat $(COURSE)/grades.csv && exit $$status
+	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat "$(COURSE)/grades.csv" && exit $$status
 
 hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## JupyterHub on http://localhost:8000 for the users of this machine; see book/teaching.md
 	umask 022; $(BIN)/python -m bookbuild.editions student # every user copies from there
 	umask 022; $(BIN)/python -m bookbuild.kernel classroom/jupyter
-	HUB_STATE="$(abspath $(COURSE))" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
+	HUB_STATE="$(COURSE)" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
 benchmark: $(PART:%=benchmark-%) ## time sources (90 minutes), pytorch (20 minutes), steps (1), growth (10), network and figures (2), then write the page (PART=growth, default all)
 

@@ -77,6 +77,15 @@ install() {
   "$folder/bin/uv" pip install --quiet --python "$folder/bin/python" "$@"
 }
 
+# One at a time: a killed make leaves its installer running, and two terminals may have one each.
+if command -v flock >/dev/null; then
+  exec 9<"$lock"
+  flock --nonblock 9 || {
+    echo "Waiting for another make, which installs into $folder" >&2
+    flock 9
+  }
+fi
+
 stamp=$folder/installed
 was_python= was_at= was_from=
 if [ -f "$stamp" ]; then { read -r was_python && read -r was_at && read -r was_from; } <"$stamp" || true; fi

@@ -6,7 +6,9 @@ other places included, and must reach no more by them than they could anyway.
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 STUDENT = Path(__file__).resolve().parent.parent / "_build" / "student"
@@ -26,14 +28,11 @@ def bring_notebooks(folder):
         If the folder cannot be written.
     """
     folder.mkdir(exist_ok=True)
-    for notebook in sorted(STUDENT.glob("*.ipynb")):
-        draft = folder / f".{notebook.name}.part"
-        draft.unlink(missing_ok=True)
-        with draft.open("xb") as file:
-            file.write(notebook.read_bytes())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, folder / notebook.name)  # unlike a rename, replaces nothing
-        draft.unlink()
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as drafts:
+        for notebook in sorted(STUDENT.glob("*.ipynb")):
+            draft = Path(shutil.copyfile(notebook, Path(drafts, notebook.name)))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, folder / notebook.name)  # unlike a rename, replaces nothing
 
 
 if __name__ == "__main__":
@@ -43,5 +42,8 @@ if __name__ == "__main__":
         bring_notebooks(Path.home() / "autoencoders")
     except OSError as error:  # a full disk is no reason to be without a server
         print(f"The notebooks were not brought: {error}", file=sys.stderr)
+    # Here lie the kernels' sockets, for which the path of a home may be too long.
+    with contextlib.suppress(OSError):
+        os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="jupyter-")
     server = Path(sys.executable).with_name("jupyterhub-singleuser")
     os.execv(server, [server, *sys.argv[1:]])

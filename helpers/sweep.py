@@ -12,8 +12,10 @@ import os
 import random
 import re
 import sys
+import tempfile
 import time
 import warnings
+import weakref
 
 import dask
 import dask.sizeof
@@ -162,7 +164,10 @@ def connect(workers=2, memory="2GB", patience=15):
     address = dask.config.get("scheduler-address", None)
     if address is None:
         dask.config.set(_BACK_IN_TIME)  # for good: it is read when a worker ends
-        with _told_of_a_bare_script(), dask.config.set(_LOCAL):
+        # Workers import from their folders: below a shared one, its owner could exchange them.
+        scratch = tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True)
+        here = _LOCAL | {"temporary-directory": scratch.name}
+        with _told_of_a_bare_script(), dask.config.set(here):
             # The client makes the cluster itself, or its end would not be the cluster's.
             client = distributed.Client(
                 n_workers=workers,
@@ -173,6 +178,7 @@ def connect(workers=2, memory="2GB", patience=15):
                 dashboard_address="127.0.0.1:0",  # of what serves HTTP without it
                 silence_logs=logging.CRITICAL,  # what goes wrong in a task stands in its row
             )
+        weakref.finalize(client.cluster, scratch.cleanup)
     else:
         client = _reach(address, patience)
     try:
@@ -222,7 +228,17 @@ def _told_of_a_bare_script():
 def _reach(address, patience):
     """Return a client of a running scheduler that has at least one worker."""
     named = f"{address}, which DASK_SCHEDULER_ADDRESS or Dask's configuration names"
-    greeting = asyncio.wait_for(_greet(address, patience), patience)
+    try:
+        secrets = distributed.Security().get_connection_args("client")
+    except (OSError, ValueError) as error:  # an ssl.SSLError is an OSError and names no file
+        tls = dask.config.get("distributed.comm.tls")
+        files = [tls["ca-file"], tls["client"]["cert"], tls["client"]["key"]]
+        raise SweepError(
+            f"the keys for {named}, cannot be read: {error}. Wanted are a certificate that signed "
+            f"the cluster's, and a certificate with its own key; Dask's setting "
+            f"distributed.comm.tls names {', '.join(map(str, files))}."
+        ) from error
+    greeting = asyncio.wait_for(_greet(address, patience, secrets), patience)
     try:
         with concurrent.futures.ThreadPoolExecutor(1) as apart:  # a notebook has a loop of its own
             apart.submit(asyncio.run, greeting).result()
@@ -231,12 +247,16 @@ def _reach(address, patience):
         raise SweepError(
             f"the keys do not fit {named}: {error}. A tls:// address wants ca-file, client.cert "
             "and client.key in Dask's setting distributed.comm.tls; the book's page on clusters "
-            "says how."
+            f"says how. DASK_CONFIG is {_config_file()}."
         ) from error
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         if "certificate" in str(error):
+            reason = error.__cause__  # Dask's own words say neither whose it is nor what is wrong
+            why = getattr(reason, "verify_message", None) or reason or error
             raise SweepError(
-                f"{named}, and this notebook have keys of two makers: {error}"
+                f"{named}, shows a certificate that this notebook does not accept: {why}. Both want "
+                "the ca-file that signed it, within its time; the book's page on clusters says how "
+                "to make one."
             ) from error
         raise SweepError(
             f"no scheduler answers at {named} (waited {patience:g} s). Is it running, and "
@@ -255,9 +275,16 @@ def _reach(address, patience):
     return client
 
 
-async def _greet(address, patience):
+def _config_file():
+    """Say what DASK_CONFIG names: Dask passes over a file that is not there."""
+    path = os.environ.get("DASK_CONFIG")
+    if not path:
+        return "not set"
+    return path if os.path.exists(path) else f"{path}, which is not there"
+
+
+async def _greet(address, patience, secrets):
     """Say hello to a scheduler: a `Client` waits for ever for one that accepts and is silent."""
-    secrets = distributed.Security().get_connection_args("client")
     comm = await distributed.comm.connect(address, timeout=patience, **secrets)
     await comm.close()
 

@@ -4,6 +4,7 @@ Accounts, and what lies about, exist for these processes alone: they run in a mo
 their own, which takes root, so this file runs itself once more, as root (CI: by sudo if need be).
 """
 
+import ast
 import asyncio
 import contextlib
 import json
@@ -63,6 +64,58 @@ def test_what_the_hub_keeps_is_for_the_hub_alone(tried):
     assert tried["state"] == 0o700
     for name in ("jupyterhub.sqlite", "cookie_secret", "proxy.pid"):
         assert stat.S_IMODE(tried["kept"][name]) == 0o600, name
+
+
+def test_no_other_user_hears_a_kernel(tried):
+    assert tried["kernel"]["said"].strip() == "between us"
+    assert tried["kernel"]["heard"] == []
+
+
+CONFIGURED = """
+from pathlib import Path
+from traitlets.config import Config
+c = Config()
+path = Path("classroom/jupyterhub_config.py").resolve()
+exec(compile(path.read_text(), path, "exec"), {"get_config": lambda: c, "__file__": str(path)})
+"""
+
+
+def configured(state):
+    command = [sys.executable, "-c", CONFIGURED]
+    env = os.environ | {"HUB_STATE": str(state)}
+    return subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True)
+
+
+def test_what_others_could_read_or_plant_is_not_used(tmp_path):
+    state = tmp_path / "our course"
+    state.mkdir(mode=0o777)
+    (tmp_path / "of-others").write_text("known")
+    (state / "cookie_secret").write_text("known")
+    (state / "cookie_secret").chmod(0o644)
+    (state / "jupyterhub.sqlite").symlink_to(tmp_path / "of-others")
+    os.link(tmp_path / "of-others", state / "proxy.pid")
+    (state / "marks").write_text("stay")
+    done = configured(state)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in state.iterdir()] == ["marks"]
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert (tmp_path / "of-others").read_text() == "known"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder away")
+@pytest.mark.parametrize("planted", ["link", "folder"])
+def test_a_folder_of_another_user_keeps_nothing_of_ours(tmp_path, planted):
+    state, target = tmp_path / "course", tmp_path / "ours"
+    target.mkdir(mode=0o755)
+    state.symlink_to(target) if planted == "link" else state.mkdir()
+    os.chown(state, 64001, 64001, follow_symlinks=False)
+    done = configured(state)
+    assert done.returncode and "belongs to another user" in done.stderr
+    recipe = ["make", "-s", "-f", TOP / "Makefile", "--eval=try: ; $(PRIVATE_COURSE)", "try"]
+    made = subprocess.run([*recipe, f"COURSE={state}"], cwd=TOP, capture_output=True, text=True)
+    assert made.returncode and "belongs to another user" in made.stderr
+    assert stat.S_IMODE(target.stat().st_mode) == 0o755
+    assert not list(state.iterdir())
 
 
 # The trial itself, as root, in a mount namespace
@@ -128,6 +181,7 @@ async def try_hub(homes, targets):
                 "processes": owners(psutil, user),
                 "server": bool(await hub.ask("GET", f"/user/{user}/api")),
             }
+        found["kernel"] = await listen_in(hub, psutil)
         (homes["reader"] / "autoencoders" / "03-simple.ipynb").write_text("mine")
         await hub.ask("DELETE", "/hub/api/users/reader/server")
         await hub.ready("/hub/api/users/reader", lambda user: not user["servers"])
@@ -144,9 +198,57 @@ async def try_hub(homes, targets):
         found[user]["target"] = about(target)
     for user, home in homes.items():
         found[user]["open_to_others"] = [
-            str(p) for p in home.rglob("*") if not p.is_symlink() and p.stat().st_mode & 0o077
+            str(p)
+            for p in home.rglob("*")
+            if not p.is_symlink()
+            # nor lies behind a closed folder
+            and all(q.stat().st_mode & 0o077 for q in (p, *p.parents) if q.is_relative_to(home))
         ]
     return found
+
+
+# Subscribes, as another user, at ports; says so; then prints which of them have said something.
+EAR = """
+import sys, zmq
+sockets = [zmq.Context.instance().socket(zmq.SUB) for _ in sys.argv[1:]]
+for socket, port in zip(sockets, sys.argv[1:]):
+    socket.subscribe(b"")
+    socket.connect(f"tcp://127.0.0.1:{port}")
+print("listening", flush=True)
+sys.stdin.readline()
+print([port for socket, port in zip(sockets, sys.argv[1:]) if socket.poll(1000)])
+"""
+
+
+async def listen_in(hub, psutil):
+    """Let another user listen at all ports of the reader while the reader's kernel works."""
+    from benchmarks.hub import HTTPRequest, execute, websocket_connect
+
+    kernel = await hub.ask("POST", "/user/reader/api/kernels", {"name": "python3"})
+    address = f"{hub.address}/user/reader/api/kernels/{kernel['id']}/channels"
+    request = HTTPRequest(address.replace("http", "ws", 1), headers=hub.headers)
+    socket = await websocket_connect(request)
+    await execute(socket, "pass")  # now it has all its ports
+    mine = {p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"].real == USERS["reader"]}
+    ports = {
+        str(one.laddr.port)
+        for one in psutil.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.pid in mine
+    }
+    other = subprocess.Popen(
+        [sys.executable, "-c", EAR, *ports],
+        user=USERS["linker"],
+        group=USERS["linker"],
+        extra_groups=[],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    other.stdout.readline()
+    for _ in range(20):  # a subscription takes a moment to arrive
+        said = await execute(socket, "print('between us'); import time; time.sleep(0.1)")
+    socket.close()
+    return {"said": said, "heard": ast.literal_eval(other.communicate("\n")[0])}
 
 
 async def start(hub, user):
@@ -159,8 +261,8 @@ def owners(psutil, user):
     """The users as whom the processes of a user's server run."""
     return [
         process.uids().effective
-        for process in psutil.process_iter()
-        if "user_server.py" in " ".join(cmd := process.cmdline())
+        for process in psutil.process_iter(["cmdline"])  # None for a zombie
+        if "user_server.py" in " ".join(cmd := process.info["cmdline"] or [])
         or "jupyterhub-singleuser" in " ".join(cmd)
         if process.environ().get("JUPYTERHUB_USER") == user
     ]

@@ -1,6 +1,7 @@
 """`make` chooses a Python that fits, and no cut or spoiled environment lasts."""
 
 import base64
+import fcntl
 import hashlib
 import os
 import shutil
@@ -107,6 +108,19 @@ def test_a_whole_environment_is_left_alone(made):
     done = made.make()
     assert (done.returncode, done.stdout, made.installed()) == (0, "", "1")
     assert (made.top / STAMP).stat().st_mtime_ns == before.st_mtime_ns
+
+
+@pytest.mark.skipif(not shutil.which("flock"), reason="this system has no flock")
+def test_two_calls_do_not_install_into_one_folder_at_once(made):
+    with (made.top / "requirements-pytorch.txt").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        second = subprocess.Popen(
+            ["make", STAMP], cwd=made.top, env=made.env, stderr=subprocess.PIPE, text=True
+        )
+        assert second.stderr.readline().startswith("Waiting for another make")
+        assert second.poll() is None
+    assert second.wait() == 0, second.stderr.read()
+    second.stderr.close()
 
 
 def without_pip(project):

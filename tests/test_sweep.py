@@ -582,12 +582,41 @@ def test_a_cluster_without_workers_says_so_and_one_with_a_worker_is_used(cluster
 
 def test_a_cluster_is_closed_to_those_without_its_key(cluster, tmp_path):
     (tmp_path / "none.yaml").write_text("distributed: {}")
+    others = keys(tmp_path / "others")
     for config, words in {
-        keys(tmp_path / "others"): "have keys of two makers",
+        others: "shows a certificate that this notebook does not accept: self-signed",
         tmp_path / "none.yaml": "the keys do not fit tls://.*ca-file, client.cert and client.key",
     }.items():
         with pytest.raises(sweep.SweepError, match=words):
             cluster.connect(config=config)
+
+
+@pytest.mark.parametrize("spoiled", ["cert.pem", "key.pem"])
+@pytest.mark.parametrize("how", ["missing", "empty", "of another"])
+def test_a_key_that_cannot_be_read_is_named(tmp_path, spoiled, how):
+    config = keys(tmp_path / "mine")
+    keys(tmp_path / "other")
+    path = config.parent / spoiled
+    path.unlink()
+    if how == "empty":
+        path.touch()
+    elif how == "of another":
+        path.write_bytes((tmp_path / "other" / spoiled).read_bytes())
+    tls = yaml.safe_load(config.read_text())["distributed"]["comm"]["tls"]
+    settings = {f"distributed.comm.tls.{name}": tls[name] for name in ("ca-file", "client")}
+    settings["scheduler-address"] = "tls://127.0.0.1:1"
+    with (
+        dask.config.set(settings),
+        pytest.raises(sweep.SweepError, match="cannot be read: ") as told,
+    ):
+        sweep.connect(patience=2)
+    assert str(path) in str(told.value)
+
+
+def test_no_other_user_can_exchange_the_folders_that_workers_import_from(client):
+    for folder in client.run(lambda dask_worker: dask_worker.local_directory).values():
+        above = [path for path in Path(folder).parents if "sweep-" in path.name]
+        assert above and stat.S_IMODE(above[0].stat().st_mode) == 0o700
 
 
 def test_a_cluster_without_a_key_is_used_with_a_warning(tmp_path):
