@@ -25,7 +25,7 @@ from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 
 from helpers import files
-from helpers.data import DataError
+from helpers.data import DataError, book_data_file
 from helpers.results import FOLDER
 
 __all__ = [
@@ -286,13 +286,11 @@ def pairs():
     NoisyOffice Database (2019), https://doi.org/10.1093/comjnl/bxz098; data, CC BY 4.0:
     https://archive.ics.uci.edu/dataset/318/noisyoffice.
     """
-    base = os.path.expanduser(os.environ.get("BOOK_DATA", ""))
-    folder = pathlib.Path(base, "documents")
-    if base in ("", "embedded") or (os.path.isdir(base) and not folder.is_dir()):
+    embedded = os.environ.get("BOOK_DATA") == "embedded"
+    folder = None if embedded else book_data_file("documents", "a generated stand-in")
+    if folder is None:
         loaded, source = [_stand_in(n) for n in range(1, 25) if n % 3 != 1], "generated"
         what = "generated pages, which stand in for real ones"
-    elif not os.path.isdir(base):
-        raise DataError(f"BOOK_DATA={base}: expected a folder, found none. Set it or unset it.")
     else:
         loaded, source = _load(folder), "BOOK_DATA"
         what = "NoisyOffice from the folder BOOK_DATA"

@@ -348,6 +348,9 @@ def test_what_cannot_be_tiled_is_refused_by_name(page, kind):
             weights = ops.softmax(pixels @ ops.transpose(pixels, (0, 2, 1)))
             return ops.reshape(weights @ pixels, ops.shape(x))
 
+        def compute_output_shape(self, shape):
+            return shape
+
     step = {
         "groups": layers.GroupNormalization(2, name="groups"),
         "squeeze": squeeze,
@@ -566,7 +569,7 @@ SAMPLES = {
     ),
     "TIFF, 16 bits, on its side": (
         16,
-        lambda x: tiff(np.uint16(np.rint(x.T[::-1] * 65535)), extratags=orientation(8)),
+        lambda x: tiff(np.uint16(np.rint(x[::-1].T * 65535)), extratags=orientation(8)),
     ),
     **{f"PNG, {bits} bits": (bits, lambda x, bits=bits: png(x, bits)) for bits in (1, 2, 4, 8, 16)},
     "PNG, 16 bits and alpha": (16, lambda x: png(x, 16, color=4)),
@@ -859,3 +862,11 @@ def test_a_published_model_asks_for_nothing_that_an_older_keras_lacks(model, tmp
     page = documents.make_page(1, 60, 80)[0]
     again, before = documents.clean(page, loaded), documents.clean(page, model)
     np.testing.assert_allclose(again, before, atol=1e-6)
+
+
+@pytest.mark.parametrize("put", [lambda path: path.touch(), lambda path: path.symlink_to("none")])
+def test_nothing_stands_in_for_bad_pages(tmp_path, monkeypatch, put):
+    put(tmp_path / "documents")
+    monkeypatch.setenv("BOOK_DATA", str(tmp_path))
+    with pytest.raises(DataError, match="documents"):
+        documents.pairs()
