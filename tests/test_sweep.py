@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dask
@@ -37,7 +38,9 @@ def client():
     """Two workers on this machine, which have the stand-in's digits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOK_DATA", "embedded")
+        before = ports(os.getpid())  # of other tests' servers
         with sweep.connect(workers=2, memory="3GB") as client:
+            client.before = before
             yield client
             pids = client.run(os.getpid).values()
     # Its end is the end of its workers.
@@ -365,15 +368,21 @@ def test_a_notebook_keeps_one_picture_and_one_line(tmp_path):
 # Who may send tasks
 
 
-def listening(client):
-    """Return the (address, port) pairs on which the sweep's processes accept connections."""
-    pids = [os.getpid(), *client.run(os.getpid).values()]
+def ports(*pids):
+    """Return the (address, port) pairs on which processes accept connections."""
     return {
         connection.laddr
         for pid in pids
         for connection in psutil.Process(pid).net_connections()
         if connection.status == psutil.CONN_LISTEN
     }
+
+
+def listening(client):
+    """Return where the sweep's processes accept connections; this one holds the scheduler."""
+    found = ports(os.getpid(), *client.run(os.getpid).values()) - client.before
+    assert len(found) > 3  # scheduler, nannies, workers
+    return found
 
 
 def reach(address, security=None, seconds=2):
@@ -383,7 +392,8 @@ def reach(address, security=None, seconds=2):
         secrets = (security or distributed.Security()).get_connection_args("client")
         await (await distributed.comm.connect(address, timeout=seconds, **secrets)).close()
 
-    asyncio.run(asyncio.wait_for(connect(), seconds))
+    with ThreadPoolExecutor(1) as apart:  # a browser's tests leave a loop behind in this thread
+        apart.submit(asyncio.run, asyncio.wait_for(connect(), seconds)).result()
 
 
 def test_another_user_of_the_machine_can_run_nothing_on_the_workers(client):
