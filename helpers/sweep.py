@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import copy
 import functools
 import io
 import itertools
@@ -166,13 +167,14 @@ def connect(workers=2, memory="2GB", patience=15):
         dask.config.set(_BACK_IN_TIME)  # for good: it is read when a worker ends
         # Workers import from their folders: below a shared one, its owner could exchange them.
         scratch = tempfile.TemporaryDirectory(prefix="sweep-", ignore_cleanup_errors=True)
-        here = _LOCAL | {"temporary-directory": scratch.name}
-        with _told_of_a_bare_script(), dask.config.set(here):
+        with _told_of_a_bare_script(), dask.config.set(_LOCAL):
             # The client makes the cluster itself, or its end would not be the cluster's.
             client = distributed.Client(
                 n_workers=workers,
                 threads_per_worker=1,
                 memory_limit=memory,
+                local_directory=scratch.name,
+                config=copy.deepcopy(dask.config.config),  # also for those that replace a lost one
                 security=True,  # TLS with a key for this once
                 scheduler_kwargs={"dashboard": False},
                 dashboard_address="127.0.0.1:0",  # of what serves HTTP without it

@@ -411,6 +411,13 @@ def test_another_user_of_the_machine_can_run_nothing_on_the_workers(client):
 
 
 def test_no_port_of_a_sweep_is_seen_from_outside_and_none_tells_anything(client):
+    # Not even of a worker that came for a lost one.
+    client.wait_for_workers(2, timeout=PATIENCE)
+    address, pid = next(iter(client.run(os.getpid).items()))
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: address not in client.scheduler_info(n_workers=-1)["workers"])
+    client.wait_for_workers(2, timeout=PATIENCE)
+
     assert {host for host, _ in listening(client)} == {"127.0.0.1"}
     for host, port in listening(client):
         for path in ("status", "metrics", "json/counts.json", "info/main/workers.html", "health"):
