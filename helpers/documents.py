@@ -754,8 +754,7 @@ def _regular(path):
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        where = os.path.abspath(os.fsdecode(path))
-        raise DataError(f"{path}: expected an image file, found none at {where}.") from None
+        raise DataError(f"{path}: expected an image file, found none.") from None
     except OSError as why:
         raise DataError(f"{path}: it cannot be read ({why.strerror}).") from None
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
