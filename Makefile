@@ -53,9 +53,9 @@ test: book .venv-classroom/installed ## check the code, every notebook (quick pr
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 --durations 25 tests
 	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
-	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/03-simple.ipynb; fi
+	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/models/simple.ipynb; fi
 
-test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (an hour; `make test` takes chapter 3)
+test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (an hour; `make test` takes `simple`)
 	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_editions.py tests/test_assignments.py
 
 # With Colab's versions, no tests of scripts in a browser (test_worlds has what figures hand them),
@@ -68,11 +68,11 @@ test-colab: .venv-colab/installed ## run every notebook's quick profile, and the
 	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 \
 	  $(filter-out $(NOT_COLAB:%=tests/test_%.py),$(wildcard tests/test_*.py))
 
-execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=03-simple, default all)
+execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=simple, default all)
 	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)
 
 again: .venv/installed ## run chapters once more, write nothing, and fail if they measure something else (CHAPTER=...)
-	$(BIN)/python -m bookbuild.agreement $(CHAPTER)
+	$(BIN)/python -m bookbuild.rerun $(CHAPTER)
 
 seeds: .venv/installed ## train every network of the scoreboard from five seeds (an hour and a half)
 	$(BIN)/python -m benchmarks.seeds
@@ -92,8 +92,8 @@ bundle: book ## one zip for a room without internet: pages, notebooks, helpers, 
 pdf: book ## the whole book as one PDF, printed by Chromium, into _build/autoencoders.pdf
 	$(BIN)/python -m bookbuild.pdf
 
-assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment of CHAPTER=03-simple, in the folder COURSE=course
-	$(PRIVATE_COURSE) && $(BIN)/python -m bookbuild.assignments $(CHAPTER) --course "$(COURSE)"
+assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment of CHAPTER=simple, in the folder COURSE=course
+	$(PRIVATE_COURSE) && $(BIN)/python -m classroom.assignments $(CHAPTER) --course "$(COURSE)"
 	$(NBGRADER) generate_assignment $(CHAPTER) --create --force --log-level=WARN
 	@echo "For the students: $(COURSE)/release/$(CHAPTER)/$(CHAPTER).ipynb"
 	@echo "Put hand-ins, named <student>_$(CHAPTER).ipynb, into $(COURSE)/downloaded/$(CHAPTER)/archive;"
@@ -106,9 +106,9 @@ grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-in
 	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
 	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat "$(COURSE)/grades.csv" && exit $$status
 
-hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## JupyterHub on http://localhost:8000 for the users of this machine; see book/teaching.md
+hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## JupyterHub on http://localhost:8000 for the users of this machine; see book/reference/teaching.md
 	umask 022; $(BIN)/python -m bookbuild.editions student # every user copies from there
-	umask 022; $(BIN)/python -m bookbuild.kernel classroom/jupyter
+	umask 022; $(BIN)/python -m classroom.kernel classroom/jupyter
 	HUB_STATE="$(COURSE)" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
 benchmark: $(PART:%=benchmark-%) ## time sources (90 minutes), pytorch (20 minutes), steps (1), growth (10), network and figures (2), then write the page (PART=growth, default all)
@@ -126,14 +126,14 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
   --no-annotate --custom-compile-command "make lock"
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
 	$(LOCK) --group book --group test --group lock pyproject.toml --output-file requirements.txt.part
-	$(LOCK) --group classroom --output-file requirements-classroom.txt.part
-	$(LOCK) --group colab --group book --group test pyproject.toml --output-file requirements-colab.txt.part
-	$(LOCK) --group pytorch --output-file requirements-pytorch.txt.part
-	for part in requirements*.part; do mv "$$part" "$${part%.part}"; done
+	$(LOCK) --group classroom --output-file requirements/classroom.txt.part
+	$(LOCK) --group colab --group book --group test pyproject.toml --output-file requirements/colab.txt.part
+	$(LOCK) --group pytorch --output-file requirements/pytorch.txt.part
+	for part in requirements.txt.part requirements/*.part; do mv "$$part" "$${part%.part}"; done
 	$(NPM) install --package-lock-only --ignore-scripts
 
 audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known weakness (needs the internet)
-	@status=0; for lock in requirements*.txt; do echo "$$lock:"; \
+	@status=0; for lock in requirements.txt requirements/*.txt; do echo "$$lock:"; \
 	  $(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || status=1; done; \
 	  echo "package-lock.json:"; $(NPM) audit || status=1; exit $$status
 
@@ -145,11 +145,11 @@ clean: ## remove what the other commands made, stored notebooks apart
 .venv/installed: FORCE
 	@bookbuild/environment.sh $(@D) requirements.txt "$(PYTHON)" "3 $(VERSIONS)" own
 .venv-classroom/installed: FORCE
-	@bookbuild/environment.sh $(@D) requirements-classroom.txt "$(PYTHON)" "3 $(VERSIONS)"
+	@bookbuild/environment.sh $(@D) requirements/classroom.txt "$(PYTHON)" "3 $(VERSIONS)"
 .venv-pytorch/installed: FORCE
-	@bookbuild/environment.sh $(@D) requirements-pytorch.txt "$(PYTHON)" "3 $(VERSIONS)"
+	@bookbuild/environment.sh $(@D) requirements/pytorch.txt "$(PYTHON)" "3 $(VERSIONS)"
 .venv-colab/installed: FORCE # Colab has the first of the versions
-	@bookbuild/environment.sh $(@D) requirements-colab.txt "$(COLAB_PYTHON)" "$(VERSIONS)" own
+	@bookbuild/environment.sh $(@D) requirements/colab.txt "$(COLAB_PYTHON)" "$(VERSIONS)" own
 FORCE:
 
 # `npm ci` begins by removing what is there. Without Node on the machine, npm is that of .venv.

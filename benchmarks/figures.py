@@ -7,13 +7,11 @@ chart in which the reader moves a point, or where there is none, from the change
 slider, until the figure has drawn itself anew.
 """
 
-import shutil
 import statistics
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-SITE = Path(__file__).parents[1] / "_build" / "html"
+from bookbuild.book import SITE, find_browser
 
 MOVES = """() => {
   const field = document.querySelector(".book-figure .pick");
@@ -46,12 +44,10 @@ def measure(page, address):
 
 
 def main():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)))
-    pages = [p for p in sorted(SITE.glob("book/*.html")) if 'class="reactive' in p.read_text()]
+    pages = [p for p in sorted(SITE.glob("book/*/*.html")) if 'class="reactive' in p.read_text()]
     print(f"{'page':20} alive (ms)  a move: median, 95th percentile (ms)")
     with sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = engine.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         for path in pages:
             alive, moves = measure(browser.new_page(), path.as_uri())
             median, high = statistics.median(moves), statistics.quantiles(moves, n=20)[-1]

@@ -2,7 +2,7 @@
 
     make benchmark PART=growth
 
-Chapter 03's network learns from chapter 13's stream, which reads the digits from files and bends
+"A simple autoencoder"'s network learns from "Scaling out"'s stream, which reads the digits from files and bends
 each anew. For contrast the same images are made first and held in memory as one array, as far as
 that fits a small machine. Time is from the first image to the last step, compiling included; on
 one thread it is the processor's.
@@ -39,7 +39,7 @@ BATCH = 256
 tf = None
 
 
-# The next two stand in chapter 13; a test compares.
+# The next two stand in "Scaling out"; a test compares.
 def bend(images):
     """Shift each image by up to 2 pixels and bend it: (n, 784) uint8 in, float32 out."""
     n = tf.shape(images)[0]
@@ -70,7 +70,7 @@ def stream(folder, batch=256):
 
 
 def write(folder, digits):
-    """Put the training images into six files, as in chapter 13."""
+    """Put the training images into six files, as in "Scaling out"."""
     import tensorflow
 
     images = (255 * data.flat(digits.x_train)).round().astype("uint8")

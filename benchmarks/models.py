@@ -386,12 +386,12 @@ _blog = functools.partial(Recipe, adadelta(1.0), batch=256, start={"bias": "zero
 NETWORKS = {
     **{
         f"simple_{code}": Network(
-            "03-simple", f"simple, {code} numbers", code, functools.partial(dense, code), _plain(5)
+            "simple", f"simple, {code} numbers", code, functools.partial(dense, code), _plain(5)
         )
         for code in (2, 4, 8, 16)
     },
     "simple": Network(
-        "03-simple",
+        "simple",
         "simple",
         32,
         functools.partial(dense, 32),
@@ -399,7 +399,7 @@ NETWORKS = {
         source=_blog(50),
     ),
     "sparse": Network(
-        "04-sparse",
+        "sparse",
         "sparse (L1)",
         32,
         functools.partial(dense, 32),
@@ -407,21 +407,21 @@ NETWORKS = {
         source=_blog(100, start={"bias": "zeros", "penalty": 1e-4}),
     ),
     "dense_04": Network(
-        "04-sparse", "simple, trained as long", 32, functools.partial(dense, 32), _plain(15)
+        "sparse", "simple, trained as long", 32, functools.partial(dense, 32), _plain(15)
     ),
     "topk": Network(
-        "04-sparse",
+        "sparse",
         "16 of 128 units (TopK)",
         128,
         normalised_topk,
         _plain(8, options={"jit_compile": False}),
     ),
     "simple_05": Network(
-        "05-deep", "simple, trained as the deep one", 32, functools.partial(dense, 32), _deep
+        "deep", "simple, trained as the deep one", 32, functools.partial(dense, 32), _deep
     ),
-    "wide": Network("05-deep", "wide", 32, functools.partial(dense, 136, 32), _deep),
+    "wide": Network("deep", "wide", 32, functools.partial(dense, 136, 32), _deep),
     "deep": Network(
-        "05-deep",
+        "deep",
         "deep",
         32,
         functools.partial(dense, 128, 64, 32),
@@ -429,7 +429,7 @@ NETWORKS = {
         source=_blog(100),
     ),
     "stack": Network(
-        "05-deep",
+        "deep",
         "stack",
         128,
         stack,
@@ -444,14 +444,14 @@ NETWORKS = {
         measure="mse",
     ),
     "pretrain": Network(
-        "06-pretraining",
+        "pretraining",
         "for pretraining",
         64,
         functools.partial(dense, 128, 64),
         Recipe(falling(0.002), 10, 256, options={"steps_per_execution": 10}),
     ),
     "conv": Network(
-        "07-convolutional",
+        "convolutional",
         "convolutional",
         128,
         convolutional,
@@ -465,7 +465,7 @@ NETWORKS = {
         ),
     ),
     "upsampling": Network(
-        "07-convolutional",
+        "convolutional",
         "small maps, upsampled",
         64,
         functools.partial(small_convolutional, "upsampling"),
@@ -473,7 +473,7 @@ NETWORKS = {
         source=_small_maps_source,
     ),
     "transposed": Network(
-        "07-convolutional",
+        "convolutional",
         "small maps, transposed",
         36,
         functools.partial(small_convolutional, "transposed"),
@@ -481,14 +481,14 @@ NETWORKS = {
         source=_small_maps_source,
     ),
     "strided": Network(
-        "07-convolutional",
+        "convolutional",
         "small maps, strided",
         64,
         functools.partial(small_convolutional, "strided"),
         _small_maps,
     ),
     "dense_denoiser": Network(
-        "08-denoising",
+        "denoising",
         "dense denoiser",
         512,
         dense_denoiser,
@@ -496,7 +496,7 @@ NETWORKS = {
         denoises=True,
     ),
     "denoiser": Network(
-        "08-denoising",
+        "denoising",
         "convolutional denoiser",
         1568,
         denoiser,
@@ -505,7 +505,7 @@ NETWORKS = {
         denoises=True,
     ),
     "unet": Network(
-        "08-denoising",
+        "denoising",
         "U-Net",
         3136,
         unet,
@@ -513,35 +513,35 @@ NETWORKS = {
         denoises=True,
     ),
     "rows": Network(
-        "10-sequences",
+        "sequences",
         "row by row (LSTM)",
         32,
         rows,
         Recipe(falling(0.008, clipnorm=1), 9, 32, options={"steps_per_execution": 10}),
     ),
     "vae_2d": Network(
-        "11-variational",
+        "variational",
         "variational, 2 latents",
         2,
         functools.partial(dense_vae, [256, 256, 128], 2),
         Recipe(a_twentieth(0.002), 20, 128, loss=None, options=_vae),
     ),
     "vae_conv": Network(
-        "11-variational",
+        "variational",
         "variational, convolutional",
         2,
         convolutional_vae,
         Recipe(a_twentieth(0.002), 8, 128, loss=None, options=_vae),
     ),
     "vae_20d": Network(
-        "11-variational",
+        "variational",
         "variational, 20 latents",
         20,
         functools.partial(dense_vae, [400, 200], 20),
         Recipe(a_twentieth(0.002), 12, 128, loss=None, options=_vae),
     ),
     "vae_blog": Network(
-        "11-variational",
+        "variational",
         "variational, the blog's",
         2,
         functools.partial(dense_vae, [256], 2),

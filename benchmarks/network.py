@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bookbuild.book import ROOT, find_browser
 from helpers.widgets.export import export
 
 import keras
@@ -22,7 +23,7 @@ import numpy as np
 from keras import layers
 from playwright.sync_api import sync_playwright
 
-SOURCE = Path(__file__).parents[1] / "helpers" / "widgets" / "network.js"
+SOURCE = ROOT / "helpers" / "widgets" / "network.js"
 
 TIME = """async ([source, spec, weights, x]) => {
   const { load } = await import("data:text/javascript;base64," + source);
@@ -41,7 +42,7 @@ TIME = """async ([source, spec, weights, x]) => {
 
 
 def denoiser():
-    """28,353 parameters: the denoiser of chapter 08."""
+    """28,353 parameters: the denoiser of "Denoising autoencoders"."""
 
     def conv(filters, activation="relu"):
         return layers.Conv2D(filters, 3, padding="same", activation=activation)
@@ -52,7 +53,7 @@ def denoiser():
 
 
 def generator():
-    """202,256 parameters: the decoder of chapter 11."""
+    """202,256 parameters: the decoder of "Variational autoencoders"."""
     dense = [layers.Dense(256, "relu"), layers.Dense(784, "sigmoid")]
     return keras.Sequential([keras.Input((2,)), *dense])
 
@@ -70,10 +71,8 @@ def in_node(task):
 
 
 def in_chromium(task):
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)))
     with sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = engine.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         return browser.new_page().evaluate(TIME, task)
 
 

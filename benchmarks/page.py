@@ -3,26 +3,27 @@
     make benchmark PART=page
 
 Reads benchmarks/results.json and, if there is one, benchmarks/lighthouse.json; writes
-book/benchmarks.md and three pictures in book/_static. Each number carries the marker of its
+book/reference/benchmarks.md and three pictures in book/_static. Each number carries the marker of its
 metric, and each verdict on a target is computed.
 """
 
 import json
+import os
 import sys
 
-from bookbuild.numbers import fill
+from bookbuild import book
+from bookbuild.markers import fill
 from helpers import files, plots, results
 from benchmarks import growth, lighthouse, models, pytorch, sources, store
 
-BOOK = results.ROOT / "book"
-PAGE = BOOK / "benchmarks.md"
+PAGE = book.text("benchmarks")
 LIGHTHOUSE = results.ROOT / "benchmarks" / "lighthouse.json"
 THREADS = (1, 2)
 #: Threads with which both sides of the comparison with PyTorch are timed.
 PYTORCH_THREADS = (1,)
 #: What is wanted: times sooner, and the largest part of PyTorch's time or of the least memory.
 DENSE, CONVOLUTIONAL, PYTORCH, FLAT = 8, 3, 1.0, 1.1
-_MAPS = {"07-convolutional", "08-denoising"}
+_MAPS = {"convolutional", "denoising"}
 _MEASURES = {
     "bce": ("BCE per pixel", 4),
     "mse": ("MSE per pixel", 4),
@@ -31,7 +32,7 @@ _MEASURES = {
 _UNITS = {1: "1 thread", 2: "2 threads"}
 #: Why a network is slower here than in PyTorch, if it is: a miss without a reason is no page.
 REASONS = {
-    "simple_1": "what `fit` does between two steps. [Chapter 3](03-simple.ipynb) trains the plainest "
+    "simple_1": "what `fit` does between two steps. [A simple autoencoder](../models/simple.ipynb) trains the plainest "
     "way, one step in a call, and on so small a network that shows: an epoch takes "
     "0.75<!-- benchmark:steps.in_one_call_1 --> seconds so, and "
     "0.55<!-- benchmark:steps.in_one_call_20 --> with `steps_per_execution=20`, for the same "
@@ -53,6 +54,12 @@ its own. Repetitions alternate between what is compared. A figure is the median 
 repetitions, and in brackets stand the lowest and the highest. The tables were measured \
 apart: compare within a table, not between two.
 """
+
+
+def address(page):
+    """Return a link's address, from this page to another."""
+    target = next(there for there in book.pages() if there.stem == page)
+    return os.path.relpath(target, PAGE.parent)
 
 
 class Numbers:
@@ -143,7 +150,7 @@ def listed(words):
 def link(name):
     """Return a network's name with a link to its chapter."""
     network = models.NETWORKS[name]
-    return f"[{network.title}]({network.chapter}.ipynb)"
+    return f"[{network.title}]({address(network.chapter)})"
 
 
 def target(n, words, key_of, kept, holds):
@@ -373,8 +380,8 @@ def growth_part(n):
     return "\n\n".join(
         [
             "## More and more images",
-            "[Chapter 3](03-simple.ipynb)'s network sees each image once. The stream is "
-            "[chapter 13](13-scaling-out.ipynb)'s: it reads the digits from files and bends each "
+            "[A simple autoencoder](../models/simple.ipynb)'s network sees each image once. The stream is "
+            "[Scaling out](../studies/scaling-out.ipynb)'s: it reads the digits from files and bends each "
             "anew. For contrast, the same images are first made and held in memory as one array, "
             f"as far as they take less than {growth.FITS:,}<!-- given --> MB. Time is from the "
             "first image to the last step, compiling included; on one thread it is the "
@@ -429,8 +436,7 @@ def lighthouse_part(judged):
     """Return the section on the pages, from Lighthouse's scores."""
     names = ["performance", "accessibility", "best-practices", "seo"]
     rows = [
-        [f"[{page}]({page}.{'md' if page == 'index' else 'ipynb'}), {device}"]
-        + [str(found[name]) for name in names]
+        [f"[{page}]({address(page)}), {device}"] + [str(found[name]) for name in names]
         for page, devices in judged.items()
         for device, found in devices.items()
     ]
@@ -462,7 +468,7 @@ has what a JupyterHub of a class needs.
 
 def picture(name, alt):
     """Return the Markdown of a picture."""
-    return f"![{alt}](_static/benchmark-{name}.png)"
+    return f"![{alt}](../_static/benchmark-{name}.png)"
 
 
 def alt_of_sources(n):
@@ -628,11 +634,11 @@ def main():
     entry, judged = stored()
     text = write(entry, judged)
     contents = {
-        BOOK / "_static" / f"benchmark-{name}.png": fig.png()
+        book.BOOK / "_static" / f"benchmark-{name}.png": fig.png()
         for name, fig in pictures(Numbers(entry["metrics"])).items()
     }
     files.write_together(contents | {PAGE: text})
-    print("book/benchmarks.md written")
+    print("book/reference/benchmarks.md written")
 
 
 if __name__ == "__main__":

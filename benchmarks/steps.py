@@ -2,7 +2,7 @@
 
     make benchmark PART=steps
 
-The simple network of chapter 3, by its recipe, on one thread; of each training the median of the
+The simple network of "A simple autoencoder", by its recipe, on one thread; of each training the median of the
 epochs after the first, in seconds of the processor. The weights that come out are the same.
 Writes the part "steps" of benchmarks/results.json. About a minute on one core.
 """

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zipfile
 
-from bookbuild.chapters import ROOT, chapters
+from bookbuild.book import ROOT, SITE, chapters
 from bookbuild.editions import write
 from helpers.files import draft
 
@@ -16,8 +16,8 @@ DATA = """\
 Put the data here; nothing of it may be passed on with the book.
 
   mnist.npz      the digits, as Keras stores them (keras.datasets.mnist)
-  ecg.dat        SciPy's electrocardiogram (scipy.datasets), for chapter 10
-  documents/     pairs of pages in noisy/ and clean/, for chapter 09
+  ecg.dat        SciPy's electrocardiogram (scipy.datasets), for "Sequences"
+  documents/     pairs of pages in noisy/ and clean/, for "Cleaning documents"
 
 Then start the notebooks with BOOK_DATA set to the full path of this folder. Without it the
 chapters run too, on small stand-ins, and say so.
@@ -32,8 +32,7 @@ def make(path=BUNDLE):
     SystemExit
         If the pages are not built.
     """
-    site = ROOT / "_build" / "html"
-    if not (site / "index.html").is_file():
+    if not (SITE / "index.html").is_file():
         sys.exit("The pages are not built: run `make book` first.")
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -42,13 +41,14 @@ def make(path=BUNDLE):
         sys.exit(f"No list of the book's files: {listed.stderr.strip()}")
     files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
     with draft(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for file in sorted(site.rglob("*")):
+        for file in sorted(SITE.rglob("*")):
             if file.is_file() and "_sources" not in file.parts:
-                bundle.write(file, f"autoencoders/site/{file.relative_to(site)}")
+                bundle.write(file, f"autoencoders/site/{file.relative_to(SITE)}")
         for name in files:
             bundle.write(ROOT / name, f"autoencoders/book/{name}")
-        for file in sorted(write("student", chapters()).glob("*.ipynb")):
-            bundle.write(file, f"autoencoders/student/{file.name}")
+        students = write("student", chapters())
+        for file in sorted(students.rglob("*.ipynb")):
+            bundle.write(file, f"autoencoders/student/{file.relative_to(students)}")
         bundle.writestr("autoencoders/data/README.txt", DATA)
     return path
 

@@ -1,7 +1,7 @@
 """Write notebooks from the text of the chapters, and run them.
 
-    python -m bookbuild.chapters sync    [03-simple ...]   carry the text over, run nothing
-    python -m bookbuild.chapters execute [03-simple ...]   run in full on real data
+    python -m bookbuild.chapters sync    [simple ...]   carry the text over, run nothing
+    python -m bookbuild.chapters execute [simple ...]   run in full on real data
 
 `sync` keeps the outputs of cells whose code has not changed, and renews the scripts of the
 reactive figures. `execute` is the only way to a published notebook: the ledger, the numbers in
@@ -10,7 +10,6 @@ all prose and the notebook of a run appear together, or not at all.
 
 import argparse
 import importlib
-import io
 import json
 import os
 import pathlib
@@ -26,24 +25,16 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
-from bookbuild.numbers import fill, texts
+from bookbuild import book
+from bookbuild.book import BOOK, COVER, RESULTS, ROOT
+from bookbuild.markers import fill
 from bookbuild.setup_cell import setup_cell
-from bookbuild.site import stored_figures
 from helpers import files
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-BOOK = ROOT / "book"
-COVER = BOOK / "_static" / "cover.png"  # the README's picture, as on the book's first page
-COVER_SHOWS = "2, 4, 8, 16 and 32"  # in the words of the figure that it is
 _KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 _CELL = re.compile(
     r"(?P<head>^```\{code-cell\}[^\n]*\n(?:(?::[^\n]*|)\n)*)(?P<code>.*?)\n?^```$", re.S | re.M
 )
-
-
-def chapters():
-    """Return the names of all chapters, in reading order."""
-    return [path.stem for path in sorted(BOOK.glob("[0-9][0-9]-*.md"))]
 
 
 def read_text(chapter):
@@ -52,13 +43,13 @@ def read_text(chapter):
     Parameters
     ----------
     chapter : str
-        Such as ``"03-simple"``.
+        Such as ``"simple"``.
 
     Returns
     -------
     nbformat.NotebookNode
     """
-    return _as_notebook((BOOK / f"{chapter}.md").read_text())
+    return _as_notebook(book.text(chapter).read_text())
 
 
 def _as_notebook(text):
@@ -80,7 +71,7 @@ def store(names, ran=None, written=None):
     Parameters
     ----------
     names : list of str
-        Chapters, such as ``"03-simple"``.
+        Chapters, such as ``"simple"``.
     ran : dict of str to nbformat.NotebookNode, optional
         Chapters that have just run, with the outputs to take; otherwise those of the stored
         notebooks.
@@ -95,7 +86,7 @@ def store(names, ran=None, written=None):
     """
     ran, written = ran or {}, written or {}
     fresh = {name[:-5]: json.loads(written[name]) for name in written if name.endswith(".json")}
-    contents = {BOOK / "results" / name: content for name, content in written.items()}
+    contents = {RESULTS / name: content for name, content in written.items()}
     wrong = []
 
     def filled(path, text):
@@ -106,32 +97,25 @@ def store(names, ran=None, written=None):
             return text
 
     for chapter in names:
-        path, stored = BOOK / f"{chapter}.md", BOOK / f"{chapter}.ipynb"
+        path, stored = book.text(chapter), book.notebook(chapter)
         text = _in_order(path.read_text())
-        if chapter in fresh or (BOOK / "results" / f"{chapter}.json").exists():
+        if chapter in fresh or (RESULTS / f"{chapter}.json").exists():
             text = filled(path, text)
         notebook = _as_notebook(text)
         if chapter in ran:
             keep_outputs(notebook, ran[chapter])
         elif stored.exists():
             keep_outputs(notebook, nbformat.read(stored, as_version=4))
-        contents |= {path: text, stored: as_json(notebook)}
-        if chapter == "03-simple":
-            figures = stored_figures(io.StringIO(contents[stored]))
-            pictures = [png for png, about in figures if COVER_SHOWS in about["alt"]]
-            contents |= {COVER: pictures[0]} if pictures else {}
-    for path in texts():  # other pages and the teaching notes quote the chapters
-        if path.parent != BOOK or path.stem not in chapters():
+        contents |= {path: text, stored: book.as_json(notebook)}
+        for png, _ in book.stored_figures(notebook, tag="cover"):
+            contents[COVER] = png
+    of_chapters = {book.text(chapter) for chapter in book.chapters()}
+    for path in book.texts():  # other pages and the teaching notes quote the chapters
+        if path not in of_chapters:
             contents[path] = filled(path, path.read_text())
     files.write_together(contents, ROOT)
     if wrong:
         sys.exit("\n".join(wrong))
-
-
-def as_json(notebook):
-    """Return a valid notebook as text, as it lies in its file."""
-    nbformat.validate(notebook)
-    return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
 def keep_outputs(notebook, stored):
@@ -171,7 +155,7 @@ def run(chapter):
     Parameters
     ----------
     chapter : str
-        Such as ``"03-simple"``.
+        Such as ``"simple"``.
 
     Returns
     -------
@@ -186,11 +170,11 @@ def run(chapter):
     SystemExit
         If a cell fails or the run wrote no ledger: it was none to publish.
     """
-    notebook = _as_notebook(_in_order((BOOK / f"{chapter}.md").read_text()))
+    notebook = _as_notebook(_in_order(book.text(chapter).read_text()))
     cells = tqdm(total=len(notebook.cells), desc=chapter, unit="cell")
     with tempfile.TemporaryDirectory(prefix=f"{chapter}-") as folder:
         results = pathlib.Path(folder, "results")
-        shutil.copytree(BOOK / "results", results, ignore=shutil.ignore_patterns("*.part"))
+        shutil.copytree(RESULTS, results, ignore=shutil.ignore_patterns("*.part"))
         (results / f"{chapter}.json").unlink(missing_ok=True)
         before = _contents(results)
         client = NotebookClient(
@@ -246,11 +230,9 @@ def _in_order(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=["sync", "execute"])
-    parser.add_argument("chapters", nargs="*", default=["all"], help="03-simple ..., or all")
+    book.add_chapters(parser)
     args = parser.parse_args()
-    names = chapters() if args.chapters == ["all"] else args.chapters
-    if unknown := set(names) - set(chapters()):
-        parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    names = book.chosen(parser, args)
     files.tidy(ROOT)
     if args.action == "sync":
         store(names)
@@ -259,7 +241,7 @@ def main():
     for chapter in names:
         notebook, written = run(chapter)
         store([chapter], {chapter: notebook}, written)
-        print(f"book/{chapter}.ipynb written")
+        print(f"{book.notebook(chapter).relative_to(ROOT)} written")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Derive the editions for a class from the chapters' notebooks.
 
-    python -m bookbuild.editions student    [03-simple ...]   to solve: no solutions, no outputs
-    python -m bookbuild.editions instructor [03-simple ...]   to teach: all shown, and notes
+    python -m bookbuild.editions student    [simple ...]   to solve: no solutions, no outputs
+    python -m bookbuild.editions instructor [simple ...]   to teach: all shown, and notes
 
 Both come from the one notebook of a chapter; nobody edits them.
 """
@@ -13,10 +13,10 @@ import re
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from bookbuild.chapters import BOOK, ROOT, as_json, chapters
+from bookbuild import book
+from bookbuild.book import BOOK, ROOT, TEACHING, tags
 from helpers import files
 
-NOTES = BOOK / "teaching"
 _MEANS = re.compile(r"<details><summary>What it means</summary>.*?</details>\s*", re.S)
 
 
@@ -97,7 +97,7 @@ def write(edition, names):
     ----------
     edition : {"student", "instructor"}
     names : list of str
-        Chapters, such as ``"03-simple"``.
+        Chapters, such as ``"simple"``.
 
     Returns
     -------
@@ -105,32 +105,28 @@ def write(edition, names):
         The folder.
     """
     folder = ROOT / "_build" / edition
-    folder.mkdir(parents=True, exist_ok=True)
     contents = {}
     for name in names:
-        notebook = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+        source = book.notebook(name)
+        notebook = nbformat.read(source, as_version=4)
         if edition == "student":
             notebook = student(notebook)
         else:
-            notebook = instructor(notebook, (NOTES / f"{name}.md").read_text())
-        contents[folder / f"{name}.ipynb"] = as_json(notebook)
+            notebook = instructor(notebook, (TEACHING / f"{name}.md").read_text())
+        # In the book's folders, so that links between chapters lead where they should.
+        path = folder / source.relative_to(BOOK)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        contents[path] = book.as_json(notebook)
     files.write_together(contents, ROOT)
     return folder
-
-
-def tags(cell):
-    """Return a cell's tags, perhaps none."""
-    return cell.metadata.get("tags", [])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("edition", choices=["student", "instructor"])
-    parser.add_argument("chapters", nargs="*", default=["all"], help="03-simple ..., or all")
+    book.add_chapters(parser)
     args = parser.parse_args()
-    names = chapters() if args.chapters == ["all"] else args.chapters
-    if unknown := set(names) - set(chapters()):
-        parser.error(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(chapters())}")
+    names = book.chosen(parser, args)
     files.tidy(ROOT)
     print(f"{write(args.edition, names)}: {', '.join(names)}")
 

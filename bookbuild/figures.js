@@ -2,7 +2,7 @@
  * Bring a page's reactive figures to life, with no kernel and from this site alone.
  *
  * A figure is an anywidget; its script, numbers and networks stand in a file beside the page, as
- * Jupyter stored them (bookbuild/speed.py takes them out of the page). In a notebook the widgets'
+ * Jupyter stored them (bookbuild/page_weight.py takes them out of the page). In a notebook the widgets'
  * manager runs it. That is a megabyte of scripts, most of it for talking to a kernel; what a
  * figure needs of it here is below.
  */

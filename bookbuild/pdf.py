@@ -8,7 +8,6 @@ prints behind a title page, and turns links between pages into links within the 
 
 import base64
 import io
-import shutil
 import sys
 from html import escape
 
@@ -17,11 +16,11 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, FloatObject, NameObject, NullObject
 
-from bookbuild.chapters import COVER, ROOT
+from bookbuild import book
+from bookbuild.book import COVER, ROOT, SITE
 from helpers import files
 
 PDF = ROOT / "_build" / "autoencoders.pdf"
-SITE = ROOT / "_build" / "html"
 
 READY = """async () => {
   if (document.querySelector(".math")) {
@@ -46,18 +45,16 @@ TITLE = """<!doctype html><html lang="en"><title>{title}</title>
 
 
 def reading_order():
-    """Return the documents of _toc.yml without their suffixes."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(chapter["file"].rpartition(".")[0] for chapter in toc["chapters"])]
+    """Return the documents of the book, as Sphinx names them."""
+    return [page.relative_to(ROOT).with_suffix("").as_posix() for page in book.pages()]
 
 
 def prints(documents):
     """Return a list of (document, title, PDF) with the title page first."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
+    chromium = book.find_browser()
     if chromium is None:
-        sys.exit(f"No browser to print with: none of {', '.join(names)} is installed.")
+        sys.exit(f"No browser to print with: none of {', '.join(book.BROWSERS)} is installed.")
     options = {"prefer_css_page_size": True, "print_background": True}
     options |= {"display_header_footer": True, "header_template": "<span></span>"}
     options |= {"outline": True, "tagged": True}

@@ -1,10 +1,8 @@
 """The setup cell, the same in every chapter, with the book's address from _config.yml."""
 
-import pathlib
-
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from bookbuild.book import ROOT
 
 _SETUP = """\
 # The same in every chapter: on Colab it fetches the book's helpers once.

@@ -10,7 +10,6 @@
 - the empty corner of a table is a cell, not a heading without words.
 """
 
-import base64
 import os
 import re
 from pathlib import Path
@@ -23,21 +22,12 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
+from bookbuild.book import stored_figures
+from bookbuild.editions import without_solutions
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 logger = logging.getLogger(__name__)
-
-
-def stored_figures(notebook):
-    """Return a list of (PNG bytes, output metadata) of a notebook's figures with alt text."""
-    cells = nbformat.read(notebook, as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    figures = []
-    for output in outputs:
-        metadata = output.get("metadata", {}).get("image/png", {})
-        if metadata.get("alt") and "image/png" in output.get("data", {}):
-            figures.append((base64.b64decode(output["data"]["image/png"]), metadata))
-    return figures
 
 
 class StoredFigure(SphinxDirective):
@@ -53,7 +43,9 @@ class StoredFigure(SphinxDirective):
         relative, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(relative)
         words = self.options["showing"]
-        figures = stored_figures(path) if Path(path).is_file() else []
+        figures = []
+        if Path(path).is_file():
+            figures = stored_figures(nbformat.read(path, as_version=4))
         figure = next((figure for figure in figures if words in figure[1]["alt"]), None)
         if figure is None:
             # No warning: warnings stop the build, and a chapter's text may be tried in the
@@ -136,8 +128,6 @@ def empty_corners(app, pagename, templatename, context, doctree):
 def leave_solutions_out(app, docname, source):
     """Take the solutions out of a chapter before it is read, if the book is for a class."""
     if not app.config.book_solutions and app.env.doc2path(docname).endswith(".ipynb"):
-        from bookbuild.editions import without_solutions  # which needs stored_figures of here
-
         notebook = nbformat.reads(source[0], as_version=4)
         source[0] = nbformat.writes(without_solutions(notebook))
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from helpers import files
 
-TOP = Path(__file__).resolve().parent.parent
 FIGURES = Path(__file__).with_name("figures.js")  # ours: on pages with reactive figures
 
 # What a page can ask for: at once, or later through MathJax's context menu (speech,
@@ -29,7 +28,7 @@ FILES = [
 ]
 
 
-def vendor(top=TOP):
+def vendor(top=files.ROOT):
     """Write ``top/_extra/vendor`` anew and return its path; figures.js comes last.
 
     Raises

@@ -38,7 +38,7 @@ DIRT = ("stains", "folds", "wrinkles", "marks", "bleed")
 #: Largest page that `clean` takes, in pixels: an A3 sheet at 600 dpi has 70 million.
 LIMIT = 80_000_000
 #: The cleaner that the published run of the chapter trained.
-PUBLISHED = FOLDER / "09-documents.keras"
+PUBLISHED = FOLDER / "documents.keras"
 
 _LATIN = ("bcdfghjklmnprstvwz", "aeiou")
 _ALPHABETS = (_LATIN, ("βγδζθκλμνξπρστφχψ", "αεηιουω"), ("бвгджзклмнпрстфхцчшщ", "аеиоуыэюя"))

@@ -26,7 +26,7 @@ class Ledger:
     Parameters
     ----------
     chapter : str
-        The chapter's file name without its suffix: ``"03-simple"``.
+        The chapter's file name without its suffix: ``"simple"``.
     data : object
         What the chapter's loader returned; its attributes ``source`` (str),
         ``sha256`` (str) and ``real`` (bool) go into the ledger.
@@ -37,7 +37,7 @@ class Ledger:
 
     Examples
     --------
-    >>> ledger = Ledger("03-simple", digits, seed=42)     # doctest: +SKIP
+    >>> ledger = Ledger("simple", digits, seed=42)     # doctest: +SKIP
     >>> ledger.record(test_bce=0.0921)                    # doctest: +SKIP
     >>> ledger.save()                                     # doctest: +SKIP
     """
@@ -150,7 +150,7 @@ def read(where):
     Parameters
     ----------
     where : str
-        A chapter, such as ``"03-simple"``; ``"seeds"`` for what its networks reach from five
+        A chapter, such as ``"simple"``; ``"seeds"`` for what its networks reach from five
         seeds; ``"benchmark"`` for the benchmarks.
 
     Returns
@@ -178,7 +178,7 @@ def quote(key, fresh=None):
     Parameters
     ----------
     key : str
-        ``"03-simple:test_bce"`` for a chapter's metric, also its ``seconds``,
+        ``"simple:test_bce"`` for a chapter's metric, also its ``seconds``,
         ``peak_memory_mb`` and ``seed``; ``"seeds:deep.bce.mean"`` for five seeds of a network;
         ``"benchmark:sources.simple.speedup"`` for the benchmarks.
     fresh : dict of str to dict, optional

@@ -4,23 +4,20 @@ import functools
 import importlib
 import json
 import os
-import shutil
 import threading
 import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bookbuild.chapters import chapters
+from bookbuild import book
 from helpers import data, exercises
 
-TOP = Path(__file__).resolve().parent.parent
-SITE = TOP / "_build" / "html"
+TOP, SITE = book.ROOT, book.SITE
 
 # Chapters whose editions and hand-ins are run: minutes each, so all of them in a job of its own.
-CLASSROOM = chapters() if os.environ.get("BOOK_CLASSROOM") == "all" else ["03-simple"]
+CLASSROOM = book.chapters() if os.environ.get("BOOK_CLASSROOM") == "all" else ["simple"]
 
 # Seconds until a wait counts as a hang. No test measures: a slow machine is none that fails.
 PATIENCE = 300
@@ -85,10 +82,9 @@ def host(site):
 @pytest.fixture(scope="session")
 def browser(request):
     """The system's Chromium; without one, tests skip here and fail in CI."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
+    chromium = book.find_browser()
     if chromium is None:
-        reason = f"no browser: none of {', '.join(names)} is installed"
+        reason = f"no browser: none of {', '.join(book.BROWSERS)} is installed"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     playwright = pytest.importorskip("playwright.sync_api")
     playwright.expect.set_options(timeout=1000 * PATIENCE)

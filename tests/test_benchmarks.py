@@ -10,7 +10,7 @@ import pytest
 from conftest import TOP
 
 from benchmarks import growth, lighthouse, page, pytorch, sources, store
-from bookbuild import numbers
+from bookbuild import book, markers
 from helpers import results
 
 
@@ -129,7 +129,7 @@ def test_only_what_fits_is_held_in_memory():
     assert growth.sizes("memory") == [10_000, 30_000, 100_000, 300_000]
 
 
-def test_the_stream_is_the_one_of_chapter_13():
+def test_the_stream_is_the_one_of_scaling_out():
     def functions(text):
         return {
             node.name: ast.dump(node)
@@ -137,7 +137,7 @@ def test_the_stream_is_the_one_of_chapter_13():
             if isinstance(node, ast.FunctionDef) and node.name in ("bend", "stream")
         }
 
-    chapter = (TOP / "book" / "13-scaling-out.md").read_text()
+    chapter = book.text("scaling-out").read_text()
     (cell,) = re.findall(r"^```\{code-cell\}[^\n]*\n(def bend.*?)^```$", chapter, re.S | re.M)
     ours = functions((TOP / "benchmarks" / "growth.py").read_text())
     assert functions(cell) == ours and len(ours) == 2
@@ -234,12 +234,12 @@ def verdicts(text):
 def test_every_number_of_the_page_has_its_marker(entry, monkeypatch):
     text = page.write(entry)
     monkeypatch.setattr(
-        numbers,
+        markers,
         "quote",
         lambda key, fresh: results.look_up(entry["metrics"], key.removeprefix("benchmark:")),
     )
-    assert numbers.fill(text, "benchmarks") == text
-    assert not numbers.unmarked(text)
+    assert markers.fill(text, "benchmarks") == text
+    assert not markers.unmarked(text)
     assert text.startswith("<!-- Written by `make benchmark PART=page`")
 
 
@@ -306,13 +306,13 @@ def test_the_page_says_how_far_apart_repetitions_were(entry):
 
 def test_lighthouse_is_shown_if_it_was_run(entry):
     scores = {"performance": 97, "accessibility": 100, "best-practices": 100, "seo": 95}
-    judged = {"index": {"mobile": scores}, "03-simple": {"desktop": scores}}
+    judged = {"index": {"mobile": scores}, "simple": {"desktop": scores}}
     assert "Lighthouse" not in page.write(entry)
     text = page.write(entry, judged)
-    assert "| [index](index.md), mobile | 97 | 100 | 100 | 95 |" in text
-    assert "| [03-simple](03-simple.ipynb), desktop | 97 |" in text
-    assert "seo 95.** Missed: 03-simple, desktop: performance 97 < 98." in text
-    judged["03-simple"]["desktop"] = scores | {"performance": 98}
+    assert "| [index](../index.md), mobile | 97 | 100 | 100 | 95 |" in text
+    assert "| [simple](../models/simple.ipynb), desktop | 97 |" in text
+    assert "seo 95.** Missed: simple, desktop: performance 97 < 98." in text
+    judged["simple"]["desktop"] = scores | {"performance": 98}
     assert "seo 95.** Reached by all." in page.write(entry, judged)
 
 
@@ -321,7 +321,7 @@ def test_pictures_are_light_and_their_words_fit_the_numbers(entry):
     text = page.write(entry)
     for name, fig in drawn.items():
         assert len(fig.png()) < 150_000
-        assert f"![{fig.alt}](_static/benchmark-{name}.png)" in text
+        assert f"![{fig.alt}](../_static/benchmark-{name}.png)" in text
     entry["metrics"]["sources"]["deep"]["speedup"] = 0.5
     entry["metrics"]["growth"]["stream_1"]["memory_ratio"] = 2
     assert "8 of 9 rows" in page.write(entry) and "it climbs too" in page.write(entry)

@@ -8,16 +8,16 @@ import re
 import nbformat
 import pytest
 
-from bookbuild import chapters, numbers
+from bookbuild import book, chapters, markers
+from bookbuild.book import stored_figures
 from bookbuild.setup_cell import setup_cell
-from bookbuild.site import stored_figures
 
-CHAPTERS = chapters.chapters()
+CHAPTERS = book.chapters()
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
 def stored(chapter):
-    return nbformat.read(chapters.BOOK / f"{chapter}.ipynb", as_version=4)
+    return nbformat.read(book.notebook(chapter), as_version=4)
 
 
 def code_cells(notebook):
@@ -29,9 +29,9 @@ def prose(chapter):
 
 
 def test_there_are_chapters_and_each_is_in_the_table_of_contents():
-    toc = (chapters.ROOT / "_toc.yml").read_text()
-    assert CHAPTERS
-    assert re.findall(r"book/(\d\d-[\w-]+)\.ipynb", toc) == CHAPTERS
+    files = {path.stem for path in book.BOOK.rglob("*.ipynb")}
+    assert CHAPTERS and sorted(CHAPTERS) == sorted(files)
+    assert len({page.stem for page in book.pages()}) == len(book.pages())  # ledgers go by them
 
 
 @every_chapter
@@ -59,7 +59,7 @@ def test_every_cell_ran_in_order_and_none_failed(chapter):
 
 @every_chapter
 def test_the_numbers_come_from_a_full_run_on_real_data(chapter):
-    entry = json.loads((chapters.BOOK / "results" / f"{chapter}.json").read_text())
+    entry = json.loads((book.RESULTS / f"{chapter}.json").read_text())
     assert (entry["chapter"], entry["profile"], entry["data"]["real"]) == (chapter, "full", True)
     assert entry["metrics"] and re.fullmatch(r"[0-9a-f]{64}", entry["data"]["sha256"])
     assert datetime.date.fromisoformat(entry["date"]) <= datetime.date.today()
@@ -68,9 +68,9 @@ def test_the_numbers_come_from_a_full_run_on_real_data(chapter):
 @every_chapter
 def test_a_chapter_runs_where_readers_are(chapter):
     """Minutes on two cores, and a small machine's memory."""
-    entry = json.loads((chapters.BOOK / "results" / f"{chapter}.json").read_text())
-    slow = {"07-convolutional", "08-denoising", "09-documents", "10-sequences"}
-    slow |= {"11-variational", "12-latent-space", "13-scaling-out"}
+    entry = json.loads((book.RESULTS / f"{chapter}.json").read_text())
+    slow = {"convolutional", "denoising", "documents", "sequences"}
+    slow |= {"variational", "latent-space", "scaling-out"}
     assert entry["seconds"] <= 60 * (15 if chapter in slow else 8)
     assert entry["peak_memory_mb"] <= 3000
 
@@ -91,7 +91,7 @@ def test_prose_is_plain_markdown(chapter):
 
 @every_chapter
 def test_pictures_have_alt_text_and_little_weight(chapter):
-    path = chapters.BOOK / f"{chapter}.ipynb"
+    path = book.notebook(chapter)
     assert path.stat().st_size < 2_000_000
     pictures = [
         output
@@ -159,19 +159,15 @@ def test_the_quiz_has_one_right_answer_to_each_question(chapter):
     assert len(set(right)) > 1  # not always the same letter
 
 
-@pytest.mark.parametrize(
-    "path", numbers.texts(), ids=lambda path: f"{path.parent.name}/{path.name}"
-)
+@pytest.mark.parametrize("path", book.texts(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_quoted_number_is_the_measured_one(path):
     text = path.read_text()
-    assert numbers.fill(text, path.stem) == text, "run make sync"
+    assert markers.fill(text, path.stem) == text, "run make sync"
 
 
-@pytest.mark.parametrize(
-    "path", numbers.texts(), ids=lambda path: f"{path.parent.name}/{path.name}"
-)
+@pytest.mark.parametrize("path", book.texts(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_measured_number_was_typed_by_hand(path):
-    assert not numbers.unmarked(path.read_text())
+    assert not markers.unmarked(path.read_text())
 
 
 def test_outputs_stay_with_their_code_when_cells_are_split():
@@ -186,16 +182,16 @@ def test_outputs_stay_with_their_code_when_cells_are_split():
 
 
 def test_the_cover_is_what_the_notebook_drew():
-    pictures = [png for png, _ in stored_figures(chapters.BOOK / "03-simple.ipynb")]
-    assert chapters.COVER.read_bytes() in pictures, "run make sync"
+    pictures = [png for png, _ in stored_figures(stored("simple"), tag="cover")]
+    assert book.COVER.read_bytes() in pictures, "run make sync"
 
 
 def test_numbers_are_written_as_the_text_has_them(monkeypatch):
     ledger = {"a:bce": 0.091327, "a:share": 0.3849, "a:elbo": -141.96, "a:bytes": 12345.6}
-    monkeypatch.setattr(numbers, "quote", lambda key, fresh: ledger[key])
+    monkeypatch.setattr(markers, "quote", lambda key, fresh: ledger[key])
     text = "0.1000<!-- bce -->, 9 %<!-- share -->, −1.0<!-- elbo -->, 1<!-- a:bytes -->"
     text += ", 0.11<!-- published -->, `0.5<!-- bce -->`"
-    assert numbers.fill(text, "a") == (
+    assert markers.fill(text, "a") == (
         "0.0913<!-- bce -->, 38 %<!-- share -->, −142.0<!-- elbo -->, 12,346<!-- a:bytes -->"
         ", 0.11<!-- published -->, `0.5<!-- bce -->`"
     )
@@ -212,4 +208,4 @@ def test_numbers_are_written_as_the_text_has_them(monkeypatch):
     ],
 )
 def test_a_number_without_a_source_is_noticed(text, found):
-    assert len(numbers.unmarked(text)) == found
+    assert len(markers.unmarked(text)) == found

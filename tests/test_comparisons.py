@@ -4,7 +4,9 @@ import functools
 
 import pytest
 import yaml
-from claims import (
+
+from bookbuild.book import BOOK, TEACHING, texts
+from bookbuild.claims import (
     BASES,
     COMPARES,
     OF_HEARTS,
@@ -16,20 +18,12 @@ from claims import (
     unlisted,
     unsupported,
 )
-from conftest import TOP
-
-from bookbuild.chapters import BOOK, chapters
 from helpers import results
 
-LISTS = TOP / "tests" / "comparisons"
-NOTES = [f"teaching/{name}" for name in chapters()]
-PAGES = {name: BOOK / f"{name}.md" for name in [*chapters(), *NOTES, "index"]}
-PAGES["README"] = TOP / "README.md"
-# Pages that need no list, and are checked if they have one.
-PAGES |= {
-    path.stem: path
-    for path in sorted(BOOK.glob("*.md"))
-    if path.stem not in PAGES and (LISTS / f"{path.stem}.yml").exists()
+LISTS = BOOK / "claims"
+# By the name of the list: "simple", "teaching/simple" for the teaching notes, "README".
+PAGES = {
+    f"teaching/{path.stem}" if path.parent == TEACHING else path.stem: path for path in texts()
 }
 every_page = pytest.mark.parametrize("page", PAGES)
 
@@ -47,20 +41,20 @@ def well_formed(page):
 def report(faults, page, advice):
     """Fail with all that was found, one line each."""
     if faults:
-        what = f"tests/comparisons/{page}.yml, {len(faults)} of {len(listed(page))} entries"
+        what = f"book/claims/{page}.yml, {len(faults)} of {len(listed(page))} entries"
         pytest.fail("\n".join([f"{what}: {advice}", *faults]), pytrace=False)
 
 
 def test_every_list_belongs_to_a_page():
     lists = {path.relative_to(LISTS).as_posix() for path in LISTS.rglob("*.*")}
     lost = lists - {f"{page}.yml" for page in PAGES}
-    assert not lost, f"rename or delete in tests/comparisons: {lost}"
+    assert not lost, f"rename or delete in book/claims: {lost}"
 
 
 @every_page
 def test_each_entry_is_complete(page):
     faults = [fault for entry in listed(page) for fault in ill_formed(entry)]
-    report(faults, page, "tests/claims.py tells what an entry holds")
+    report(faults, page, "bookbuild/claims.py tells what an entry holds")
 
 
 @every_page
@@ -78,12 +72,12 @@ def test_what_an_entry_claims_was_measured(page):
 @every_page
 def test_every_sentence_that_compares_is_listed(page):
     # The chapter and its teaching note.
-    net = OF_HEARTS if page.endswith("10-sequences") else COMPARES
+    net = OF_HEARTS if page.endswith("sequences") else COMPARES
     missing = unlisted(well_formed(page), PAGES[page].read_text(), net)
     if missing:
         advice = (
             f"{PAGES[page].name}: {len(missing)} sentences compare and are in no entry of "
-            f"tests/comparisons/{page}.yml; add for each what it rests on:"
+            f"book/claims/{page}.yml; add for each what it rests on:"
         )
         bases = [f"  {basis}: {meaning}" for basis, meaning in BASES.items()]
         pytest.fail("\n".join([advice, *bases, *missing]), pytrace=False)

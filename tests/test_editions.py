@@ -11,14 +11,14 @@ from conftest import CLASSROOM
 from nbclient import NotebookClient
 from sphinx.application import Sphinx
 
-from bookbuild import chapters, editions
+from bookbuild import book, editions
 
-CHAPTERS = chapters.chapters()
+CHAPTERS = book.chapters()
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
 def published(chapter):
-    return nbformat.read(chapters.BOOK / f"{chapter}.ipynb", as_version=4)
+    return nbformat.read(book.notebook(chapter), as_version=4)
 
 
 def tagged(notebook, tag):
@@ -54,7 +54,7 @@ def test_students_get_no_results_but_all_the_rest(chapter):
 
 @every_chapter
 def test_teachers_get_solutions_unfolded_and_notes(chapter):
-    notes = (editions.NOTES / f"{chapter}.md").read_text()
+    notes = (book.TEACHING / f"{chapter}.md").read_text()
     notebook = published(chapter)
     edition = editions.instructor(notebook, notes)
     assert edition.cells[1].source == notes
@@ -72,7 +72,7 @@ def test_the_students_edition_stops_at_the_open_exercises_alone(chapter, monkeyp
     monkeypatch.setenv("BOOK_PROFILE", "quick")
     monkeypatch.setenv("BOOK_DATA", "embedded")
     edition = editions.student(published(chapter))
-    folder = {"metadata": {"path": str(chapters.BOOK)}}
+    folder = {"metadata": {"path": str(book.notebook(chapter).parent)}}
     NotebookClient(edition, timeout=None, resources=folder, allow_errors=True).execute()
     failed = [
         (cell.metadata.get("tags"), output.ename)
@@ -85,7 +85,7 @@ def test_the_students_edition_stops_at_the_open_exercises_alone(chapter, monkeyp
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_the_site_shows_solutions_or_leaves_them_out(tmp_path, shown):
-    shutil.copy(chapters.BOOK / "03-simple.ipynb", tmp_path / "index.ipynb")
+    shutil.copy(book.notebook("simple"), tmp_path / "index.ipynb")
     settings = {
         "extensions": ["myst_nb", "bookbuild.site"],
         "nb_execution_mode": "off",

@@ -1,4 +1,4 @@
-"""The checks of chapter 7's exercises: right answers pass, typical wrong ones hear why."""
+"""The checks of "Convolutional autoencoders"'s exercises: right answers pass, typical wrong ones hear why."""
 
 import keras
 import numpy as np

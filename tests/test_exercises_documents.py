@@ -1,4 +1,4 @@
-"""The checks of chapter 9's exercises: right answers pass, typical wrong ones hear why."""
+"""The checks of "Cleaning documents"'s exercises: right answers pass, typical wrong ones hear why."""
 
 from types import SimpleNamespace
 

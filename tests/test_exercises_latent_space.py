@@ -1,4 +1,4 @@
-"""The checks of chapter 12's exercises: right answers pass, typical wrong ones hear why."""
+"""The checks of "The latent space"'s exercises: right answers pass, typical wrong ones hear why."""
 
 from types import SimpleNamespace
 

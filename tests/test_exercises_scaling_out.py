@@ -1,4 +1,4 @@
-"""The checks of chapter 13's exercises: right answers pass, typical wrong ones hear why."""
+"""The checks of "Scaling out"'s exercises: right answers pass, typical wrong ones hear why."""
 
 import random
 import threading
@@ -67,7 +67,7 @@ def test_typical_wrong_predictions(answer, words):
 
 
 def training(which):
-    """A task that trains chapter 3's network."""
+    """A task that trains "A simple autoencoder"'s network."""
 
     # Within a function, because so it is sent as a notebook's function is: by itself.
     def my_task(rate, seed):

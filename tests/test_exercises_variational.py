@@ -1,4 +1,4 @@
-"""The checks of chapter 11's exercises: right answers pass, typical wrong ones hear why."""
+"""The checks of "Variational autoencoders"'s exercises: right answers pass, typical wrong ones hear why."""
 
 import keras
 import numpy as np

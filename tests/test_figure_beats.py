@@ -1,4 +1,4 @@
-"""Chapter 10's figure: a heartbeat, its reconstruction and its error."""
+""" "Sequences"'s figure: a heartbeat, its reconstruction and its error."""
 
 import re
 
@@ -294,7 +294,7 @@ def test_the_still_picture_says_which_beats_are_strange(make, errors):
 
 
 def test_beats_on_the_page_equal_keras(host, browser):
-    state = stored_state("book/10-sequences.html")
+    state = stored_state("book/models/sequences.html")
     beats = np.frombuffer(state["_examples"], "<f4").reshape(-1, 64)
     network = as_keras(state, "autoencoder")
     mean, std = state["_scale"]
@@ -302,7 +302,7 @@ def test_beats_on_the_page_equal_keras(host, browser):
     errors = np.mean((beats - x_hat) ** 2, axis=1)
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/10-sequences.html", wait_until="load")
+        page.goto(f"{host}/book/models/sequences.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         for place, error in list(enumerate(errors))[::-1]:

@@ -1,4 +1,4 @@
-"""Chapter 8's figure: a denoiser meets damage."""
+""" "Denoising autoencoders"'s figure: a denoiser meets damage."""
 
 import keras
 import numpy as np
@@ -188,12 +188,12 @@ def test_denoise_refuses_what_it_cannot_show(denoiser, x):
 
 
 def test_denoise_on_the_page_equals_keras(host, browser):
-    state = stored_state("book/08-denoising.html")
+    state = stored_state("book/models/denoising.html")
     x = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
     denoiser = as_keras(state, "denoiser")
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/08-denoising.html", wait_until="load")
+        page.goto(f"{host}/book/models/denoising.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         figure.get_by_role("radio").nth(2).check(force=True)

@@ -1,4 +1,4 @@
-"""Chapter 7's figure: feature maps, layer by layer."""
+""" "Convolutional autoencoders"'s figure: feature maps, layer by layer."""
 
 import keras
 import numpy as np
@@ -157,12 +157,12 @@ def test_features_refuse_what_they_cannot_show(halves, x):
 
 
 def test_features_on_the_page_equal_keras(host, browser):
-    state = stored_state("book/07-convolutional.html")
+    state = stored_state("book/models/convolutional.html")
     x = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
     outputs = outputs_of([as_keras(state, "encoder"), as_keras(state, "decoder")], x[3])
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/07-convolutional.html", wait_until="load")
+        page.goto(f"{host}/book/models/convolutional.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         figure.get_by_role("radio").nth(3).check(force=True)

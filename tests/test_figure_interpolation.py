@@ -1,4 +1,4 @@
-"""Chapter 5's figure: from one digit to another."""
+""" "Deep autoencoders"'s figure: from one digit to another."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Chapter 6's figure: how many labels a way of starting saves."""
+""" "Pretraining"'s figure: how many labels a way of starting saves."""
 
 import numpy as np
 import pytest
@@ -180,10 +180,10 @@ def test_labels_refuse_bad_scores(change, words):
 
 
 def test_labels_on_the_page_equal_numpy(host, browser):
-    state = stored_state("book/06-pretraining.html")
+    state = stored_state("book/studies/pretraining.html")
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/06-pretraining.html", wait_until="load")
+        page.goto(f"{host}/book/studies/pretraining.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         for box in figure.get_by_role("checkbox").all():

@@ -1,4 +1,4 @@
-"""Chapter 12's figure: maps of codes, and the neighbours of a digit."""
+""" "The latent space"'s figure: maps of codes, and the neighbours of a digit."""
 
 import numpy as np
 import pytest
@@ -213,13 +213,13 @@ def test_traits_out_of_range_are_named(parts):
 
 
 def test_latent_map_on_the_page_tells_what_is_stored(host, browser):
-    state = stored_state("book/12-latent-space.html")
+    state = stored_state("book/studies/latent-space.html")
     labels = np.frombuffer(state["_labels"], np.uint8)
     nearest = np.frombuffer(state["_neighbours"], np.uint16).reshape(-1, 5)
     maps = np.frombuffer(state["_places"], np.uint16).reshape(-1, len(labels), 2).astype(float)
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/12-latent-space.html", wait_until="load")
+        page.goto(f"{host}/book/studies/latent-space.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         at = state["digit"]

@@ -1,4 +1,4 @@
-"""Chapter 13's figure: how long a sweep takes on how many workers."""
+""" "Scaling out"'s figure: how long a sweep takes on how many workers."""
 
 import re
 

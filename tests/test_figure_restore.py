@@ -1,4 +1,4 @@
-"""Chapter 1's figure: any picture through the code and back."""
+""" "What is an autoencoder?"'s figure: any picture through the code and back."""
 
 import keras
 import numpy as np
@@ -163,12 +163,12 @@ def test_restore_refuses_what_it_cannot_show(autoencoder, errors, x):
 
 
 def test_restore_on_the_page_equals_keras(host, browser):
-    state = stored_state("book/01-introduction.html")
+    state = stored_state("book/models/introduction.html")
     x = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
     model = as_keras(state, "autoencoder")
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/01-introduction.html", wait_until="load")
+        page.goto(f"{host}/book/models/introduction.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         for place in (0, 3, len(x) - 1):

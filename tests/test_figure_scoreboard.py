@@ -1,4 +1,4 @@
-"""Chapter 14's figure: every network of the book, to sort and to compare."""
+""" "The scoreboard"'s figure: every network of the book, to sort and to compare."""
 
 import pytest
 import traitlets

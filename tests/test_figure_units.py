@@ -1,4 +1,4 @@
-"""Chapter 4's figure: the units of a sparse code."""
+""" "Sparse autoencoders"'s figure: the units of a sparse code."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from helpers.widgets.units import Units
 
 @pytest.fixture(scope="module")
 def sparse(x):
-    """An encoder as chapter 4 has it, its normalisation not at the start, and a decoder."""
+    """An encoder as "Sparse autoencoders" has it, its normalisation not at the start, and a decoder."""
     keras.utils.set_random_seed(1)
     dense, normalise = keras.layers.Dense(24), keras.layers.BatchNormalization()
     encoder = keras.Sequential([keras.Input((784,)), dense, normalise, keras.layers.ReLU()])

@@ -1,4 +1,4 @@
-"""Chapter 2's figure: shapes and receptive fields."""
+""" "Following shapes through layers"'s figure: shapes and receptive fields."""
 
 import keras
 import numpy as np
@@ -220,7 +220,7 @@ def test_python_reads_and_sets_the_stack():
 
 
 def test_windows_on_the_page_equal_keras(host, browser):
-    state = stored_state("book/02-layers.html")
+    state = stored_state("book/studies/shapes.html")
     assert [name for name, _ in state["_stacks"]] == [
         "plain",
         "stride 2",
@@ -229,7 +229,7 @@ def test_windows_on_the_page_equal_keras(host, browser):
     ]
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/02-layers.html", wait_until="load")
+        page.goto(f"{host}/book/studies/shapes.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         for name, stack in state["_stacks"]:

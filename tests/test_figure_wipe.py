@@ -1,4 +1,4 @@
-"""Chapter 9's figure: a page before and after."""
+""" "Cleaning documents"'s figure: a page before and after."""
 
 import io
 import re
@@ -159,7 +159,7 @@ def test_bad_pages_and_places_are_named(pages):
 
 
 def test_the_wipe_on_the_page_equals_what_is_stored(host, browser):
-    state = stored_state("book/09-documents.html")
+    state = stored_state("book/studies/documents.html")
 
     def stored(view):
         png = Image.open(io.BytesIO(state["_pictures"][view["start"] : view["stop"]]))
@@ -167,7 +167,7 @@ def test_the_wipe_on_the_page_equals_what_is_stored(host, browser):
 
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/09-documents.html", wait_until="load")
+        page.goto(f"{host}/book/studies/documents.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         for about in state["_pages"]:

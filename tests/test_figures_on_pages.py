@@ -138,8 +138,8 @@ def no_base64(model):
 
 
 DAMAGE = {
-    "no file": (None, "cannot load ../_static/figures/03-simple.js"),
-    "half a file": (lambda text: text[: len(text) // 2], "03-simple.js?v="),
+    "no file": (None, "cannot load ../../_static/figures/simple.js"),
+    "half a file": (lambda text: text[: len(text) // 2], "simple.js?v="),
     "no figure": (lambda text: 'bookFigures = {"state": {}};', "its script is missing"),
     "no script": (changed(lambda model: model["state"].pop("_esm")), "its script is missing"),
     "half a script": (changed(lambda model: model["state"].update(_esm="import {")), "Unexpected"),
@@ -172,13 +172,13 @@ def test_a_figure_that_cannot_start_says_so_below_its_picture(host, browser, kin
     def answer(route):
         if change is None:
             return route.abort()
-        file = SITE / "_static" / "figures" / "03-simple.js"
+        file = SITE / "_static" / "figures" / "simple.js"
         return route.fulfill(body=change(file.read_text()), content_type="text/javascript")
 
     with Watched(browser, host) as watched:
         page = watched.page
-        page.route("**/figures/03-simple.js*", answer)
-        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.route("**/figures/simple.js*", answer)
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
         page.locator(".reactive").first.scroll_into_view_if_needed()
         alert = page.locator(".reactive").first.get_by_role("alert")
         alert.wait_for()
@@ -192,7 +192,7 @@ def test_a_page_whose_figure_script_does_not_come_says_so(host, browser):
     with Watched(browser, host) as watched:
         page = watched.page
         page.route("**/figures.js*", lambda route: route.abort())
-        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
         said = page.locator(".reactive").first.get_by_role("alert").inner_text()
         assert said.startswith("This figure could not start (its script did not load).")
         assert page.locator(".reactive > .still img").first.is_visible()
@@ -200,7 +200,7 @@ def test_a_page_whose_figure_script_does_not_come_says_so(host, browser):
 
 def test_a_figure_that_fails_later_says_so_and_its_picture_returns(host, browser):
     def failing(route):
-        text = (SITE / "_static" / "figures" / "03-simple.js").read_text()
+        text = (SITE / "_static" / "figures" / "simple.js").read_text()
         broken = "said.textContent = `Through"
         worse = f"if (n === 32) throw new Error('32 is too many'); {broken}"
         assert text.count(broken) == 1
@@ -208,8 +208,8 @@ def test_a_figure_that_fails_later_says_so_and_its_picture_returns(host, browser
 
     with Watched(browser, host) as watched:
         page = watched.page
-        page.route("**/figures/03-simple.js*", failing)
-        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.route("**/figures/simple.js*", failing)
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
         come_near(page)
         still = page.locator(".reactive > .still").first
         assert not still.is_visible()
@@ -256,11 +256,11 @@ def test_a_page_is_light_enough_for_a_phone(host, browser, address):
 
 
 def test_bottleneck_on_the_page_equals_keras(host, browser):
-    state = stored_state("book/03-simple.html")
+    state = stored_state("book/models/simple.html")
     x = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         slider = figure.get_by_role("slider")

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import pytest
 
-from bookbuild import chapters
+from bookbuild import book
 
-CHAPTERS = {name: (chapters.BOOK / f"{name}.md").read_text() for name in chapters.chapters()}
-GLOSSARY = (chapters.BOOK / "glossary.md").read_text()
-REFERENCES = (chapters.BOOK / "references.md").read_text()
+CHAPTERS = {name: book.text(name).read_text() for name in book.chapters()}
+GLOSSARY = book.text("glossary").read_text()
+REFERENCES = book.text("references").read_text()
 
 HANGUL = re.compile("[가-힣]")
-WITHIN = re.compile(r"\[([^\]]*)\]\(([\w-]+)\.ipynb(?:#([\w-]+))?\)")
+WITHIN = re.compile(r"\[([^\]]*)\]\((?:[\w./-]*/)?([\w-]+)\.ipynb(?:#([\w-]+))?\)")
 # A DOI may hold a pair of brackets.
 WEB = re.compile(r"\[([^\]]*)\]\((https?://(?:[^()\s]|\([^()\s]*\))+)\)")
 _CODE = re.compile(r"\A---\n.*?\n---\n|^```.*?^```|<!--.*?-->", re.S | re.M)
@@ -46,6 +46,11 @@ class Reference(NamedTuple):
         return self.authors.partition(",")[0]
 
 
+# What a link to a chapter says: its title, without the question that may follow.
+TITLES = {
+    name: re.sub(r": .*", "", re.search(r"^# (.+)$", text, re.M)[1])
+    for name, text in CHAPTERS.items()
+}
 PROSE = {name: _CODE.sub("", text) for name, text in CHAPTERS.items()}
 WORDS = {name: _NO_WORDS.sub("", text) for name, text in PROSE.items()}
 ANCHORS = {
@@ -86,7 +91,7 @@ def read_references():
     for part in re.split(r"^## ", REFERENCES, flags=re.M)[1:]:
         section, _, body = part.partition("\n")
         for entry in re.split(r"^- ", "\n" + body, flags=re.M)[1:]:
-            text, _, cited = " ".join(entry.split()).rpartition(" Cited in chapter ")
+            text, _, cited = " ".join(entry.split()).rpartition(" Cited in ")
             match = re.match(r"([^*]+)[.,] \*([^*]+)\*", text)
             assert match, f"no authors and title: {entry}"
             addresses = {address: words for words, address in WEB.findall(text)}
@@ -143,7 +148,7 @@ def test_a_term_is_common_to_chapters_and_leads_to_one_that_uses_it(term):
     assert links, "no link to a chapter"
     for words, chapter, anchor in links:
         assert chapter in used
-        assert words == f"chapter {int(chapter[:2])}"
+        assert words == TITLES[chapter]
         assert anchor in ANCHORS[chapter]
 
 
@@ -175,7 +180,7 @@ def test_the_terms_of_one_chapter_stand_in_it():
     assert names == sorted(names)
     for name, _, link in OF_ONE_CHAPTER:
         ((words, chapter, anchor),) = WITHIN.findall(link)
-        assert words == f"chapter {int(chapter[:2])}"
+        assert words == TITLES[chapter]
         assert anchor in ANCHORS[chapter], name
         assert occurs(name, WORDS[chapter]), name
 
@@ -198,7 +203,7 @@ def test_a_reference_has_authors_a_title_and_a_well_formed_address(reference):
 def test_a_reference_is_cited_where_it_says(reference):
     assert reference.cited_in
     for words, chapter in reference.cited_in:
-        assert words == chapter[:2]
+        assert words == TITLES[chapter]
         assert occurs(reference.name, WORDS[chapter]), f"{chapter} does not name it"
         cited = {address for _, address in WEB.findall(PROSE[chapter])}
         assert cited & reference.addresses.keys(), f"{chapter} does not link to it"
@@ -212,7 +217,7 @@ def test_every_work_that_a_chapter_cites_is_in_the_references(chapter):
     works = {a for a in cited if a in known or a.startswith(literature)}
     here = [r for r in CITED if chapter in {name for _, name in r.cited_in}]
     listed = {address for reference in here for address in reference.addresses}
-    assert works - listed == set(), f"add to book/references.md, cited in {chapter}"
+    assert works - listed == set(), f"add to book/reference/references.md, cited in {chapter}"
 
 
 def test_references_are_sorted_and_no_work_stands_twice():

@@ -21,9 +21,9 @@ import tensorflow as tf
 from myst_parser.mdit_to_docutils.base import default_slugify
 from PIL import Image
 
-from bookbuild.chapters import BOOK
+from bookbuild import book
 
-PAGE = (BOOK / "history.md").read_text()
+PAGE = book.text("history").read_text()
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.S | re.M)
 SILENT = "It runs, but is wrong"
 KERAS = tuple(map(int, keras.__version__.split(".")[:2]))

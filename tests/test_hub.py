@@ -169,7 +169,7 @@ def about(path):
 async def try_hub(homes, targets):
     import psutil
 
-    from benchmarks.hub import Hub
+    from classroom.trial import Hub
 
     found = {"before": json.loads(json.dumps({user: about(t) for user, t in targets.items()}))}
     with Hub(accounts=True) as hub:
@@ -182,7 +182,7 @@ async def try_hub(homes, targets):
                 "server": bool(await hub.ask("GET", f"/user/{user}/api")),
             }
         found["kernel"] = await listen_in(hub, psutil)
-        (homes["reader"] / "autoencoders" / "03-simple.ipynb").write_text("mine")
+        (homes["reader"] / "autoencoders" / "simple.ipynb").write_text("mine")
         await hub.ask("DELETE", "/hub/api/users/reader/server")
         await hub.ready("/hub/api/users/reader", lambda user: not user["servers"])
         await start(hub, "reader")  # over what the first start has brought
@@ -193,7 +193,7 @@ async def try_hub(homes, targets):
     found["reader"]["files"] = {
         p.name: (p.stat().st_uid, p.stat().st_mode) for p in folder.iterdir()
     }
-    found["reader"]["changed"] = (folder / "03-simple.ipynb").read_text()
+    found["reader"]["changed"] = (folder / "simple.ipynb").read_text()
     for user, target in targets.items():
         found[user]["target"] = about(target)
     for user, home in homes.items():
@@ -222,7 +222,7 @@ print([port for socket, port in zip(sockets, sys.argv[1:]) if socket.poll(1000)]
 
 async def listen_in(hub, psutil):
     """Let another user listen at all ports of the reader while the reader's kernel works."""
-    from benchmarks.hub import HTTPRequest, execute, websocket_connect
+    from classroom.trial import HTTPRequest, execute, websocket_connect
 
     kernel = await hub.ask("POST", "/user/reader/api/kernels", {"name": "python3"})
     address = f"{hub.address}/user/reader/api/kernels/{kernel['id']}/channels"

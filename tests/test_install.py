@@ -58,6 +58,7 @@ class Project:
     def __init__(self, folder):
         self.top, self.wheels = folder / "book", folder / "wheels"
         (self.top / "bookbuild").mkdir(parents=True)
+        (self.top / "requirements").mkdir()
         self.wheels.mkdir()
         for name in "Makefile", "pyproject.toml", "bookbuild/environment.sh":
             shutil.copy(TOP / name, self.top / name)
@@ -75,7 +76,7 @@ class Project:
         }
 
     def lock(self, lines):
-        (self.top / "requirements-pytorch.txt").write_text(lines)
+        (self.top / "requirements/pytorch.txt").write_text(lines)
 
     def make(self, *words, **env):
         command = ["make", "--no-print-directory", STAMP, *words]
@@ -113,7 +114,7 @@ def test_a_whole_environment_is_left_alone(made):
 
 @pytest.mark.skipif(not shutil.which("flock"), reason="this system has no flock")
 def test_two_calls_do_not_install_into_one_folder_at_once(made):
-    with (made.top / "requirements-pytorch.txt").open() as file:
+    with (made.top / "requirements/pytorch.txt").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         second = subprocess.Popen(
             ["make", STAMP], cwd=made.top, env=made.env, stderr=subprocess.PIPE, text=True

@@ -9,14 +9,14 @@ import pytest
 from keras import layers, ops
 
 from benchmarks import models
-from bookbuild.chapters import BOOK
+from bookbuild import book
 
 IMPORTS = {"keras": keras, "layers": layers, "ops": ops, "np": np, "Dense": layers.Dense}
 
 
 def definitions(page, *names):
     """Run the definitions of these names on a page, and return them."""
-    text = (BOOK / page).read_text()
+    text = book.text(page).read_text()
     found = {}
     for code in re.findall(r"^```(?:\{code-cell\} ipython3|python)\n(.*?)^```", text, re.S | re.M):
         if any(re.search(rf"^(class|def) {name}\b", code, re.M) for name in names):
@@ -31,32 +31,32 @@ def definitions(page, *names):
 
 
 def variational():
-    _, vae, networks = definitions("11-variational.md", "Sampling", "VAE", "make_networks")
+    _, vae, networks = definitions("variational", "Sampling", "VAE", "make_networks")
     return vae(*networks([8], latent_dim=2))
 
 
 def conditional():
     *_, networks, model = definitions(
-        "11-variational.md", "Sampling", "VAE", "make_networks", "ConditionalVAE"
+        "variational", "Sampling", "VAE", "make_networks", "ConditionalVAE"
     )
     return model(*networks([8], latent_dim=2, labels=10))
 
 
 def quantised():
-    return definitions("11-variational.md", "VQVAE")[0]()
+    return definitions("variational", "VQVAE")[0]()
 
 
 def masked():
     names = ("dense", "decoder_of", "Block", "to_patches", "MaskedAutoencoder")
-    return definitions("12-latent-space.md", *names)[-1]()
+    return definitions("latent-space", *names)[-1]()
 
 
 def from_the_history():
-    return definitions("history.md", "VAE")[0]()
+    return definitions("history", "VAE")[0]()
 
 
 def of_the_benchmarks(blog=False):
-    _, vae, networks = definitions("11-variational.md", "Sampling", "VAE", "make_networks")
+    _, vae, networks = definitions("variational", "Sampling", "VAE", "make_networks")
     return models.VAE(*networks([8], latent_dim=2), blog=blog)
 
 

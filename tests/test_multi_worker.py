@@ -1,4 +1,4 @@
-"""Chapter 13's statement on training one model on several machines."""
+""" "Scaling out"'s statement on training one model on several machines."""
 
 import json
 import os
@@ -58,6 +58,6 @@ def test_keras_3_does_not_train_on_several_machines(tmp_path):
         assert met, f"the two processes did not meet:\n{said}"
         assert code != 0, (
             "Keras 3 now trains under MultiWorkerMirroredStrategy: rewrite what "
-            "book/13-scaling-out.md says of several machines, and this test"
+            "book/studies/scaling-out.md says of several machines, and this test"
         )
         assert "PerReplica" in then, f"it fails in another way than the chapter says:\n{said}"

@@ -182,7 +182,7 @@ CONTRAST = """selector => {
 def test_the_way_back_to_the_top_can_be_read(host, browser, theme):
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         page.evaluate(SETTLED)
         assert page.evaluate(CONTRAST, "#pst-back-to-top") >= 4.5

@@ -92,7 +92,7 @@ def test_a_visit_leaves_no_cookie(host, browser):
     with Watched(browser, host) as watched:
         page, sent = watched.page, []
         page.on("request", lambda request: sent.append((request.method, request.post_data)))
-        page.goto(f"{host}/book/03-simple.html", wait_until="networkidle")
+        page.goto(f"{host}/book/models/simple.html", wait_until="networkidle")
         page.locator(".reactive").first.scroll_into_view_if_needed()
         page.locator(".reactive [data-alive]").first.wait_for()
         assert page.context.cookies() == []
@@ -113,7 +113,7 @@ def test_a_visit_leaves_no_cookie(host, browser):
         (SECRETS, '{"username":"me","key":"' + 32 * "0" + '"}'),
         (SECRETS, "git clone https://me:secret" + "@github.com/me/mine"),
         (EMAIL, "write to Jane.Doe" + "@university.edu."),
-        (MACHINE, "File /home" + "/jane/book/03-simple.ipynb"),
+        (MACHINE, "File /home" + "/jane/book/models/simple.ipynb"),
         (MACHINE, "file:///home" + "/jane/book.html"),
         (MACHINE, "/usr/lib/python3" + "/dist-packages/keras/layer.py:93: UserWarning"),
         (MACHINE, "/tmp/ipykernel" + "_4711/123.py:1: UserWarning"),

@@ -29,24 +29,27 @@ kernelspec:
 import types
 
 made = types.SimpleNamespace(source="made up", sha256="0" * 64, real=True)
-ledger = results.Ledger("01-tiny", made, seed=1)
+ledger = results.Ledger("tiny", made, seed=1)
 ledger.record(loss=LOSS)
-(results.FOLDER / "01-tiny.keras").write_text("a model")
+(results.FOLDER / "tiny.keras").write_text("a model")
 ledger.save()
 ```
 
 The loss is 0.99<!-- loss -->.
+"""
+TOC = """root: book/index
+parts: [{chapters: [{file: book/models/tiny.ipynb}]}]
 """
 # Dies when it is about to put the text in its place: the ledger is there already.
 KILLED = """
 import os, signal, sys
 
 def kill(event, args):
-    if event == "os.rename" and str(args[1]).endswith("01-tiny.md"):
+    if event == "os.rename" and str(args[1]).endswith("tiny.md"):
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(kill)
-sys.argv = ["chapters", "execute", "01-tiny"]
+sys.argv = ["chapters", "execute", "tiny"]
 from bookbuild import chapters
 chapters.main()
 """
@@ -60,12 +63,15 @@ class Checkout:
         for name in "helpers", "bookbuild":
             shutil.copytree(TOP / name, top / name)
         (self.book / "results").mkdir(parents=True)
+        (self.book / "models").mkdir()
+        (top / "_toc.yml").write_text(TOC)
+        (self.book / "index.md").write_text("# A book\n")
         for name in "_config.yml", "pyproject.toml":
             shutil.copy(TOP / name, top)
         shutil.copy(TOP / "book" / "ruff.toml", self.book)
-        (self.book / "01-tiny.md").write_text(TEXT.replace("LOSS", "0.25"))
-        (self.book / "results" / "01-tiny.json").write_text('{"metrics": {"loss": 0.5}}')
-        (top / "README.md").write_text("The chapter reaches 0.99<!-- 01-tiny:loss -->.\n")
+        (self.book / "models" / "tiny.md").write_text(TEXT.replace("LOSS", "0.25"))
+        (self.book / "results" / "tiny.json").write_text('{"metrics": {"loss": 0.5}}')
+        (top / "README.md").write_text("The chapter reaches 0.99<!-- tiny:loss -->.\n")
 
     def python(self, *arguments, **options):
         return subprocess.run(
@@ -93,7 +99,7 @@ def checkout(tmp_path):
 def test_a_run_that_is_killed_while_it_is_stored_is_stored_by_the_next_command(checkout):
     done = checkout.python("-c", KILLED)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    ledger, text = checkout.book / "results" / "01-tiny.json", checkout.book / "01-tiny.md"
+    ledger, text = checkout.book / "results" / "tiny.json", checkout.book / "models" / "tiny.md"
     assert "0.25" in ledger.read_text() and "0.99<!--" in text.read_text()  # half of it
 
     done = checkout.python("-m", "helpers.files")
@@ -102,17 +108,17 @@ def test_a_run_that_is_killed_while_it_is_stored_is_stored_by_the_next_command(c
     assert ledger.with_suffix(".keras").read_text() == "a model"
     assert "The loss is 0.25<!-- loss -->" in text.read_text()
     assert "0.25<!-- loss -->" in text.with_suffix(".ipynb").read_text()
-    assert "0.25<!-- 01-tiny:loss -->" in (checkout.top / "README.md").read_text()
+    assert "0.25<!-- tiny:loss -->" in (checkout.top / "README.md").read_text()
     assert not [name for name in checkout.stored() if name.endswith(".part")]
 
 
 def test_a_run_that_fails_leaves_everything_as_it_was(checkout):
-    text = checkout.book / "01-tiny.md"
+    text = checkout.book / "models" / "tiny.md"
     text.write_text(TEXT.replace("ledger.save()", "ledger.save()\nundefined").replace("LOSS", "1"))
     before = checkout.stored()
-    done = checkout.python("-m", "bookbuild.chapters", "execute", "01-tiny")
+    done = checkout.python("-m", "bookbuild.chapters", "execute", "tiny")
     assert done.returncode == 1
-    assert "01-tiny: a cell failed, nothing was written." in done.stderr
+    assert "tiny: a cell failed, nothing was written." in done.stderr
     assert checkout.stored() == before
 
 
@@ -122,7 +128,7 @@ def test_a_full_disk_leaves_everything_as_it_was(checkout):
 
     done = checkout.python("-m", "bookbuild.chapters", "sync")
     assert done.returncode == 0, done.stderr
-    text = checkout.book / "01-tiny.md"
+    text = checkout.book / "models" / "tiny.md"
     text.write_text(text.read_text().replace("# A tiny chapter", "# A chapter\n" + "more " * 2000))
     before = checkout.stored()
     full = (8000, resource.RLIM_INFINITY)
@@ -131,5 +137,5 @@ def test_a_full_disk_leaves_everything_as_it_was(checkout):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, full),
     )
     assert done.returncode == 1
-    assert "it was not written" in done.stderr and "01-tiny.ipynb" in done.stderr
+    assert "it was not written" in done.stderr and "tiny.ipynb" in done.stderr
     assert checkout.stored() == before

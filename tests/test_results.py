@@ -22,7 +22,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def ledger_in(folder, data=REAL):
-    ledger = results.Ledger("03-simple", data, seed=42, folder=folder)
+    ledger = results.Ledger("simple", data, seed=42, folder=folder)
     ledger.record(test_bce=np.float32(0.09132793), mse_by_size={2: 0.05, 32: 0.01}, units=32)
     return ledger
 
@@ -31,7 +31,7 @@ def test_a_full_run_on_real_data_is_written_whole(folder, capsys):
     ledger_in(folder).save()
     (path,) = folder.iterdir()
     entry = json.loads(path.read_text())
-    assert path.name == "03-simple.json"
+    assert path.name == "simple.json"
     assert entry["metrics"] == {
         "test_bce": 0.0913279,
         "mse_by_size": {"2": 0.05, "32": 0.01},
@@ -51,10 +51,10 @@ def test_a_full_run_on_real_data_is_written_whole(folder, capsys):
 def test_any_other_run_leaves_the_published_numbers(
     folder, monkeypatch, capsys, profile, data, said
 ):
-    (folder / "03-simple.json").write_text("published")
+    (folder / "simple.json").write_text("published")
     monkeypatch.setenv("BOOK_PROFILE", profile)
     ledger_in(folder, data).save()
-    assert (folder / "03-simple.json").read_text() == "published"
+    assert (folder / "simple.json").read_text() == "published"
     assert said in capsys.readouterr().out
 
 

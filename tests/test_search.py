@@ -11,7 +11,7 @@ from bookbuild.search import INDEX, plain_math, read
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-VARIATIONAL = "book/11-variational.html"
+VARIATIONAL = "book/models/variational.html"
 MATHEMATICS = f"{VARIATIONAL}#the-page-of-mathematics"
 WEIGHT = f"{VARIATIONAL}#turning-the-weight-on-purpose"
 GRADIENT = f"{VARIATIONAL}#how-can-a-gradient-pass-through-chance"
@@ -20,20 +20,20 @@ FIRST = {
     "vae": VARIATIONAL,
     "VAEs": VARIATIONAL,
     "variational autoencoder": VARIATIONAL,
-    "denoising": "book/08-denoising.html",
-    "Denoise": "book/08-denoising.html",
-    "CNN": "book/07-convolutional.html",
-    "glossary": "book/glossary.html",
-    "latent space": "book/12-latent-space.html",
-    "autoencoder": "book/01-introduction.html",
-    "auto encoder": "book/01-introduction.html",
-    "receptive field": "book/02-layers.html#the-receptive-field",
+    "denoising": "book/models/denoising.html",
+    "Denoise": "book/models/denoising.html",
+    "CNN": "book/models/convolutional.html",
+    "glossary": "book/reference/glossary.html",
+    "latent space": "book/studies/latent-space.html",
+    "autoencoder": "book/models/introduction.html",
+    "auto encoder": "book/models/introduction.html",
+    "receptive field": "book/studies/shapes.html#the-receptive-field",
     "how many labels does pretraining save": (
-        "book/06-pretraining.html#how-many-labels-does-pretraining-save"
+        "book/studies/pretraining.html#how-many-labels-does-pretraining-save"
     ),
-    "KL as a mean": "book/history.html#kl-as-a-mean",
-    "activity_l1": "book/history.html#activity-l1",
-    "np.float": "book/history.html#np-float-and-np-int",
+    "KL as a mean": "book/reference/history.html#kl-as-a-mean",
+    "activity_l1": "book/reference/history.html#activity-l1",
+    "np.float": "book/reference/history.html#np-float-and-np-int",
     # Where the glossary sends its reader.
     "KL": MATHEMATICS,
     "kl divergence": MATHEMATICS,
@@ -43,13 +43,13 @@ FIRST = {
     '"posterior collapse"': f"{VARIATIONAL}#the-loss-detective",
     "posterior-collapse": f"{VARIATIONAL}#the-loss-detective",
     "reparameterization trick": GRADIENT,  # the book writes British English
-    "ReLU": "book/03-simple.html#the-smallest-model-that-works",
-    "pca": "book/03-simple.html#how-small-can-the-code-be",
-    "lstm": "book/10-sequences.html#the-idea",
-    "k-means": "book/12-latent-space.html#finding-groups-without-labels",
-    "kmeans": "book/12-latent-space.html#finding-groups-without-labels",
-    "T-SNE": "book/12-latent-space.html#a-map-of-the-codes",
-    "psnr": "book/08-denoising.html#how-good-is-it-in-numbers",
+    "ReLU": "book/models/simple.html#the-smallest-model-that-works",
+    "pca": "book/models/simple.html#how-small-can-the-code-be",
+    "lstm": "book/models/sequences.html#the-idea",
+    "k-means": "book/studies/latent-space.html#finding-groups-without-labels",
+    "kmeans": "book/studies/latent-space.html#finding-groups-without-labels",
+    "T-SNE": "book/studies/latent-space.html#a-map-of-the-codes",
+    "psnr": "book/models/denoising.html#how-good-is-it-in-numbers",
     "변분 오토인코더": f"{VARIATIONAL}#the-idea",
     # What only text, formulas, numbers and code have.
     "β": WEIGHT,
@@ -61,8 +61,8 @@ FIRST = {
     "epsilon": GRADIENT,
     "ε": GRADIENT,
     "ϵ": GRADIENT,
-    "gaussian": "book/08-denoising.html#against-the-classics",
-    "Conv2DTranspose": "book/02-layers.html#transposed-convolution",
+    "gaussian": "book/models/denoising.html#against-the-classics",
+    "Conv2DTranspose": "book/studies/shapes.html#transposed-convolution",
 }
 SAME = [
     ("upsampling", "up-sampling"),

@@ -7,7 +7,8 @@ import sys
 import pytest
 import yaml
 
-from bookbuild.setup_cell import ROOT, setup_cell
+from bookbuild.book import ROOT
+from bookbuild.setup_cell import setup_cell
 
 # Colab is told by its module; the helpers installed for the tests are put out of sight.
 COLAB = """

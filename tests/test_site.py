@@ -16,15 +16,15 @@ from conftest import SITE, TOP, QuietHandler, documents, pages
 from test_pages import UNRENDERED_MATH, Watched
 from test_site_links import CONFIG, REPOSITORY, soup
 
-from bookbuild import speed
-from bookbuild.address import pages_address
+from bookbuild import page_weight
+from bookbuild.metadata import pages_address
 
 ADDRESS = CONFIG["html"].get("baseurl") or pages_address(REPOSITORY)
 LOCATION = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 PUBLISHED = "https://somebody.github.io/a-book/"
 
 CONF = """
-extensions = ["bookbuild.address"]
+extensions = ["bookbuild.metadata"]
 root_doc = "book/index"
 html_title = "A book"
 html_theme = "basic"
@@ -164,7 +164,7 @@ def test_lost_readers_find_the_book(site, browser, lost):
 def test_on_paper(host, browser):
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
         page.locator(".reactive").scroll_into_view_if_needed()
         page.locator(".reactive [data-alive]").wait_for()
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
@@ -200,7 +200,7 @@ CUT_FORMULAS = """() => [...document.querySelectorAll('mjx-container[display="tr
 def test_no_formula_is_cut_on_paper(host, browser):
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/11-variational.html", wait_until="load")
+        page.goto(f"{host}/book/models/variational.html", wait_until="load")
         page.evaluate(UNRENDERED_MATH)
         sizes = "[...document.querySelectorAll('mjx-container')].map(m => m.style.fontSize)"
         before = page.evaluate(sizes)
@@ -255,7 +255,7 @@ def test_a_page_has_its_colours_before_any_script_has_come(host, browser, scheme
         page = watched.page
         page.emulate_media(color_scheme=scheme)
         page.route("**/*.js*", lambda route: route.abort())
-        page.goto(f"{host}/book/03-simple.html", wait_until="load")
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
         colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
         bright = sum(map(int, re.findall(r"\d+", colour)[:3])) / 3
         assert (bright > 200) == (scheme == "light")
@@ -267,7 +267,7 @@ SHIFTS = """new PerformanceObserver(list => {
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("chapter", ["03-simple", "08-denoising"])
+@pytest.mark.parametrize("chapter", ["simple", "denoising"])
 def test_nothing_moves_while_a_page_comes(host, browser, chapter, width):
     with Watched(browser, host) as watched:
         page = watched.page
@@ -281,7 +281,7 @@ def test_nothing_moves_while_a_page_comes(host, browser, chapter, width):
 def test_headings_get_smaller_with_their_level(host, browser):
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/history.html", wait_until="load")
+        page.goto(f"{host}/book/reference/history.html", wait_until="load")
         sizes = [
             page.evaluate(f"parseFloat(getComputedStyle(document.querySelector('{h}')).fontSize)")
             for h in ("article h1", "article h2", "article h3", "article p")
@@ -291,7 +291,7 @@ def test_headings_get_smaller_with_their_level(host, browser):
 
 def test_plain_words_of_code_lose_no_colour_without_an_element(site):
     style = (site / "_static" / "pygments.css").read_text(encoding="utf-8")
-    classes = re.search(r"\((?:\?:)?([a-z|]+)\)", speed.PLAIN.pattern)[1].split("|")
+    classes = re.search(r"\((?:\?:)?([a-z|]+)\)", page_weight.PLAIN.pattern)[1].split("|")
     for theme in ("light", "dark"):
         whole = rf'html\[data-theme="{theme}"\] \.highlight'
         of_all = re.search(whole + r" {[^}]*\bcolor: (#\w+)", style)[1]

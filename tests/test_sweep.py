@@ -26,6 +26,7 @@ from conftest import PATIENCE, eventually
 from dask.utils import parse_timedelta
 from nbclient import NotebookClient
 
+from bookbuild import book
 from helpers import data, plots, sweep
 
 DASK = Path(sys.executable).parent / "dask"
@@ -465,7 +466,7 @@ def test_a_script_needs_its_guard_and_is_told_so_once(tmp_path, guarded):
 # A cluster
 
 
-PAGE = (Path(__file__).parents[1] / "book" / "cluster.md").read_text()
+PAGE = book.text("cluster").read_text()
 
 
 def keys(folder):

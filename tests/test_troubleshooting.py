@@ -20,10 +20,10 @@ from myst_parser.mdit_to_docutils.base import default_slugify
 from PIL import Image
 from test_history import BLOCK, agrees, message, sections
 
-from bookbuild.chapters import BOOK
+from bookbuild import book
 from helpers import data
 
-PAGE = (BOOK / "troubleshooting.md").read_text()
+PAGE = book.text("troubleshooting").read_text()
 SECTIONS = sections(PAGE, 2)
 TABLES = SECTIONS["Find what you see"]
 ENTRIES = {

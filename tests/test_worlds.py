@@ -21,7 +21,8 @@ from conftest import TOP
 from ipywidgets._version import __jupyter_widgets_base_version__ as LAYOUTS
 from nbclient import NotebookClient
 
-from bookbuild import chapters, strict
+from bookbuild import book, pytest_plugin
+from bookbuild.chapters import read_text
 from helpers import plots, widgets
 from helpers.widgets.figure import Figure
 
@@ -75,7 +76,7 @@ def test_a_message_to_the_reader_stays_a_warning():
 
 
 def test_all_our_modules_are_watched():
-    watched = strict.ours()
+    watched = pytest_plugin.ours()
     assert {"__main__", "helpers", "helpers.data", "helpers.widgets.figure"} <= set(watched)
     assert {"helpers.exercises", "helpers.exercises.simple", "bookbuild.chapters"} <= set(watched)
 
@@ -128,10 +129,10 @@ def test_a_syntax_warning_is_found():
             compiled(source, "cell")
 
 
-@pytest.mark.parametrize("chapter", chapters.chapters())
+@pytest.mark.parametrize("chapter", book.chapters())
 def test_the_code_of_a_chapter_has_no_syntax_warning(chapter):
     """The compiler names a file, not a module, so the filters above do not meet it."""
-    notebook = chapters.read_text(chapter)
+    notebook = read_text(chapter)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             compiled(cell.source, f"{chapter} {cell.id}")

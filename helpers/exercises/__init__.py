@@ -1,6 +1,6 @@
 """Checks for the exercises: each says in words what is wrong, or that all is right.
 
-One module a chapter (`helpers.exercises.simple` for 03-simple), one function an exercise
+One module a chapter (`helpers.exercises.simple` for simple), one function an exercise
 (`check_1`, `check_2`, ...). A check judges what an answer does, not how it is written. It
 returns nothing: it prints why the answer is right, or raises `NotAnswered` or `Wrong`.
 """

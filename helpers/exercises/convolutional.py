@@ -1,4 +1,4 @@
-"""Checks for the exercises of 07-convolutional."""
+"""Checks for the exercises of convolutional."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Checks for the exercises of 05-deep."""
+"""Checks for the exercises of deep."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""Checks for the exercises of 08-denoising."""
+"""Checks for the exercises of denoising."""
 
 import keras
 import numpy as np

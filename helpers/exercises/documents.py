@@ -1,4 +1,4 @@
-"""Checks for the exercises of 09-documents."""
+"""Checks for the exercises of documents."""
 
 import math
 

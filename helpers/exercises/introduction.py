@@ -1,4 +1,4 @@
-"""Checks for the exercises of 01-introduction."""
+"""Checks for the exercises of introduction."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Checks for the exercises of 12-latent-space."""
+"""Checks for the exercises of latent-space."""
 
 import math
 from numbers import Real

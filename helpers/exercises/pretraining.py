@@ -1,4 +1,4 @@
-"""Checks for the exercises of 06-pretraining."""
+"""Checks for the exercises of pretraining."""
 
 import math
 

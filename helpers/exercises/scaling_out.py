@@ -1,4 +1,4 @@
-"""Checks for the exercises of 13-scaling-out."""
+"""Checks for the exercises of scaling-out."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Checks for the exercises of 14-scoreboard."""
+"""Checks for the exercises of scoreboard."""
 
 import math
 
@@ -161,7 +161,7 @@ def check_4(my_network, x_test, to_beat):
     if not lower(bce, to_beat):
         raise Wrong(
             f"its test error is {bce:.4f}; to beat: {to_beat:.4f}. More layers, a rate that falls "
-            "to 0 or smaller batches help; see chapter 5."
+            "to 0 or smaller batches help; see the chapter on deep autoencoders."
         )
     print(f"Right: {bce:.4f} with {code} numbers; the row to beat has {to_beat:.4f}.")
 

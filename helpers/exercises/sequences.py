@@ -1,4 +1,4 @@
-"""Checks for the exercises of 10-sequences."""
+"""Checks for the exercises of sequences."""
 
 import math
 

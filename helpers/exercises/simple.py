@@ -1,4 +1,4 @@
-"""Checks for the exercises of 03-simple."""
+"""Checks for the exercises of simple."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Checks for the exercises of 04-sparse."""
+"""Checks for the exercises of sparse."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Checks for the exercises of 11-variational."""
+"""Checks for the exercises of variational."""
 
 import math
 import tempfile

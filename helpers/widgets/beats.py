@@ -1,4 +1,4 @@
-"""Chapter 10: a heartbeat, what comes back of it, and its error beside the threshold."""
+""" "Sequences": a heartbeat, what comes back of it, and its error beside the threshold."""
 
 import numpy as np
 import traitlets

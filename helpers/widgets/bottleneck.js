@@ -1,4 +1,4 @@
-/** Chapter 3: one digit through codes of different sizes. */
+/** "A simple autoencoder": one digit through codes of different sizes. */
 import { load } from "./network.js";
 import { bars, h, meanSquaredError, mount, networks, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";

@@ -1,4 +1,4 @@
-"""Chapter 3: one digit through codes of different sizes."""
+""" "A simple autoencoder": one digit through codes of different sizes."""
 
 import numpy as np
 import traitlets

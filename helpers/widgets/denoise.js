@@ -1,4 +1,4 @@
-/** Chapter 8: a denoiser meets damage of three kinds, of any strength. */
+/** "Denoising autoencoders": a denoiser meets damage of three kinds, of any strength. */
 import { load } from "./network.js";
 import { h, meanSquaredError, mount, networks, oneOf, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";

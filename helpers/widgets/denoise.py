@@ -1,4 +1,4 @@
-"""Chapter 8: a denoiser meets damage of three kinds, of any strength."""
+""" "Denoising autoencoders": a denoiser meets damage of three kinds, of any strength."""
 
 import math
 

@@ -1,4 +1,4 @@
-/** Chapter 11: the plane of two latents, to walk in. */
+/** "Variational autoencoders": the plane of two latents, to walk in. */
 import { load } from "./network.js";
 import { h, mount, networks, numbers, picture, rows, slider, status } from "./kit.js";
 import { chart, digitDots } from "./chart.js";

@@ -1,4 +1,4 @@
-"""Chapter 11: the plane of two latents, to walk in."""
+""" "Variational autoencoders": the plane of two latents, to walk in."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-/** Chapter 7: the maps that one image becomes on its way through the layers. */
+/** "Convolutional autoencoders": the maps that one image becomes on its way through the layers. */
 import { load } from "./network.js";
 import { h, meanSquaredError, mount, networks, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";

@@ -1,4 +1,4 @@
-/** Chapter 5: from one digit to another, through the pixels and through the code. */
+/** "Deep autoencoders": from one digit to another, through the pixels and through the code. */
 import { load } from "./network.js";
 import { choices, h, images, mount, networks, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";

@@ -1,4 +1,4 @@
-"""Chapter 6: accuracy against labels, and how many labels a way of starting saves."""
+""" "Pretraining": accuracy against labels, and how many labels a way of starting saves."""
 
 import numpy as np
 import traitlets

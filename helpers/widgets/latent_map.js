@@ -1,4 +1,4 @@
-/** Chapter 12: maps of codes, and on them the digits whose codes are nearest. */
+/** "The latent space": maps of codes, and on them the digits whose codes are nearest. */
 import { h, mount, numbers, oneOf, picture, rows, status } from "./kit.js";
 import { chart, digitDots } from "./chart.js";
 

@@ -1,4 +1,4 @@
-"""Chapter 13: how long a sweep takes on how many workers, and from where more do not help."""
+""" "Scaling out": how long a sweep takes on how many workers, and from where more do not help."""
 
 import numpy as np
 import traitlets

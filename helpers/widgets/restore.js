@@ -1,4 +1,4 @@
-/** Chapter 1: any picture through the code and back, its error beside those of digits. */
+/** "What is an autoencoder?": any picture through the code and back, its error beside those of digits. */
 import { load } from "./network.js";
 import { bars, choices, h, images, meanSquaredError, mount, networks, picture, status } from "./kit.js";
 import { pad } from "./pad.js";

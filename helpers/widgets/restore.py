@@ -1,4 +1,4 @@
-"""Chapter 1: any picture through the code and back, its error beside those of digits."""
+""" "What is an autoencoder?": any picture through the code and back, its error beside those of digits."""
 
 import numpy as np
 import traitlets

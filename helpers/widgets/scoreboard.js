@@ -1,4 +1,4 @@
-/** Chapter 14: every network of the book, to sort and to compare. */
+/** "The scoreboard": every network of the book, to sort and to compare. */
 import { h, mount, status } from "./kit.js";
 import { chart } from "./chart.js";
 

@@ -1,4 +1,4 @@
-"""Chapter 14: every network of the book, to sort and to compare."""
+""" "The scoreboard": every network of the book, to sort and to compare."""
 
 import math
 

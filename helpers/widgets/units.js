@@ -1,4 +1,4 @@
-/** Chapter 4: the active units of a sparse code, each with what it adds to the picture. */
+/** "Sparse autoencoders": the active units of a sparse code, each with what it adds to the picture. */
 import { load } from "./network.js";
 import { h, meanSquaredError, mount, networks, picture, status, toggles } from "./kit.js";
 import { digitInput } from "./pad.js";

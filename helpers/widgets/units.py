@@ -1,4 +1,4 @@
-"""Chapter 4: the active units of a sparse code, each with what it adds to the picture."""
+""" "Sparse autoencoders": the active units of a sparse code, each with what it adds to the picture."""
 
 import keras
 import numpy as np

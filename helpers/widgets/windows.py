@@ -1,4 +1,4 @@
-"""Chapter 2: the shapes after a stack of layers, and the pixels that each output sees."""
+""" "Following shapes through layers": the shapes after a stack of layers, and the pixels that each output sees."""
 
 import numpy as np
 import traitlets

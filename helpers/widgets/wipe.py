@@ -1,4 +1,4 @@
-"""Chapter 9: a page before and after, with a line between the two that the reader moves."""
+""" "Cleaning documents": a page before and after, with a line between the two that the reader moves."""
 
 import io
 
