@@ -13,29 +13,27 @@ import os
 
 import pytest
 
-from helpers.files import ROOT
 
-
-def ours():
+def ours(root):
     """Return the names of the book's own modules; cells run in ``__main__``."""
     names = ["__main__"]
     for package in ("helpers", "bookbuild"):
-        for path in sorted(ROOT.glob(f"{package}/**/*.py")):
-            parts = path.relative_to(ROOT).with_suffix("").parts
+        for path in sorted(root.glob(f"{package}/**/*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
             names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     return names
 
 
-def filters():
+def filters(root):
     """Return what PYTHONWARNINGS holds; it takes no patterns, and what comes later wins."""
     return ",".join(
         f"error:::{name},default::UserWarning:{name},ignore::ResourceWarning:{name}"
-        for name in ours()
+        for name in ours(root)
     )
 
 
-def pytest_configure():
-    os.environ["PYTHONWARNINGS"] = filters()
+def pytest_configure(config):
+    os.environ["PYTHONWARNINGS"] = filters(config.rootpath)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,7 +20,6 @@ if "google.colab" in sys.modules:
 
 # The helpers come before Keras, because they quiet TensorFlow.
 from helpers import data, plots, progress, results
-from helpers.profile import epochs
 
 import keras
 import numpy as np

@@ -35,18 +35,20 @@ def name() -> str:
     return profile
 
 
-def epochs(n: int) -> int:
-    """Return how many epochs to train: `n` in the full profile, 1 in the quick one.
+def scaled(n: int) -> int:
+    """Return how often to do what `fit` does not do: `n` times, or a few in the quick profile.
+
+    `fit` needs no such call: in the quick profile it takes a few steps by itself.
 
     Parameters
     ----------
     n : int
-        Epochs of the published run, at least 1.
+        The count of the published run, at least 1.
 
     Returns
     -------
     int
-        `n`, or 1 in the quick profile.
+        `n`, or a fiftieth of it in the quick profile, but 2 at least.
 
     Raises
     ------
@@ -57,9 +59,9 @@ def epochs(n: int) -> int:
     --------
     >>> import os
     >>> os.environ["BOOK_PROFILE"] = "full"
-    >>> epochs(20)
-    20
+    >>> scaled(1000)
+    1000
     """
     if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"n is {n!r}; a positive int is wanted, such as epochs(20)")
-    return int(n) if name() == "full" else 1
+        raise ValueError(f"n is {n!r}; expected a positive int, such as scaled(1000)")
+    return int(n) if name() == "full" else min(n, max(2, n // 50))

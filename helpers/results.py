@@ -32,8 +32,8 @@ class Ledger:
         ``sha256`` (str) and ``real`` (bool) go into the ledger.
     seed : int
         The seed of the run.
-    folder : str or path
-        Where ledgers lie, seen from the notebook.
+    folder : str or path, optional
+        Where to write; left out, the folder that `make execute` names, and nowhere without it.
 
     Examples
     --------
@@ -42,10 +42,10 @@ class Ledger:
     >>> ledger.save()                                     # doctest: +SKIP
     """
 
-    def __init__(self, chapter, data, seed, folder="results"):
-        self.path = pathlib.Path(folder) / f"{chapter}.json"
-        self.data, self.seed = data, seed
-        self.metrics = {}
+    def __init__(self, chapter, data, seed, folder=None):
+        self.chapter, self.data, self.seed = chapter, data, seed
+        self.folder = folder or os.environ.get("BOOK_RESULTS")
+        self.metrics, self.timings = {}, []
 
     def record(self, **metrics):
         """Add metrics by name.
@@ -63,25 +63,43 @@ class Ledger:
         for name, value in metrics.items():
             self.metrics[name] = _plain(name, value)
 
+    def record_timing(self, **metrics):
+        """Add metrics that are this machine's: times, memory, and ratios of them.
+
+        They are published like others, but a run on another machine need not agree with them.
+
+        Parameters
+        ----------
+        **metrics : float, int, or dict of them
+            As for `record`.
+
+        Raises
+        ------
+        ValueError
+            As `record` does.
+        """
+        self.record(**metrics)
+        self.timings = sorted({*self.timings, *metrics})
+
     def save(self):
         """Write the ledger if this run is one to publish, and say what was done.
 
-        Only the full profile on real data is published, and only where the folder
-        of ledgers exists (in a checkout of the book, not beside a lone notebook).
-        The file is replaced as a whole, never half-written.
+        Only a run of `make execute` is published, in the full profile and on real data. The file
+        is replaced as a whole, never half-written.
         """
         if profile.name() != "full":
             print("Quick profile: nothing is written, the published numbers stand.")
         elif not self.data.real:
             print("Stand-in data: nothing is written, the published numbers stand.")
-        elif not self.path.parent.is_dir():
-            print(f"No folder {self.path.parent}/ here: nothing is written.")
+        elif not self.folder:
+            print("Nothing is written, the published numbers stand: `make execute` renews them.")
         else:
             entry = self.entry()
-            files.write(self.path, json.dumps(entry, indent=1) + "\n")
+            path = pathlib.Path(self.folder, f"{self.chapter}.json")
+            files.write(path, json.dumps(entry, indent=1) + "\n")
             memory = entry["peak_memory_mb"]
             print(
-                f"{self.path.stem}: {len(self.metrics)} metrics in {self.path}, "
+                f"{self.chapter}: {len(self.metrics)} metrics in {path.name}, "
                 f"{entry['seconds']:.0f} s" + (f", {memory:,.0f} MB at most." if memory else ".")
             )
 
@@ -91,12 +109,13 @@ class Ledger:
         Returns
         -------
         dict
-            chapter, profile, data (source and SHA-256), seed, metrics, seconds since
+            chapter, profile, data (source and SHA-256), seed, metrics, timings (the names of
+            metrics that are the machine's), seconds since
             the setup cell, peak_memory_mb (of this process; None on Windows),
             versions, machine and date.
         """
         return {
-            "chapter": self.path.stem,
+            "chapter": self.chapter,
             "profile": profile.name(),
             "data": {
                 "source": self.data.source,
@@ -105,6 +124,7 @@ class Ledger:
             },
             "seed": self.seed,
             "metrics": self.metrics,
+            "timings": self.timings,
             "seconds": round(time.perf_counter() - helpers.STARTED, 1),
             "peak_memory_mb": peak_memory_mb(),
             "versions": {"python": platform.python_version()}
@@ -142,6 +162,16 @@ class Ledger:
         for words, (key, published) in rows.items():
             lines.append(f"| {words} | {look_up(self.metrics, key):,.4g} | {published or '-'} |")
         return Markdown("\n".join(lines))
+
+
+def publishing():
+    """Return whether this run may become the book's: full, and started by `make execute`.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(os.environ.get("BOOK_RESULTS")) and profile.name() == "full"
 
 
 def read(where):

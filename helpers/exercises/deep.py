@@ -6,7 +6,6 @@ import math
 import numpy as np
 
 from helpers.exercises import Wrong, answered, array, full, model, number, pixels, same
-from helpers.profile import epochs
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -150,8 +149,9 @@ def check_3(cured, x_test, confetti, on_confetti):
 def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
     """Networks with and without a warm-up, from two seeds each, and the verdict on them."""
     answered(with_warm_up=with_warm_up, without_warm_up=without_warm_up, larger=larger)
-    wanted = 2 if full("the difference") else 1  # seeds
-    steps = epochs(3) * math.ceil(len(x_train) / 128)
+    wanted = 2  # seeds
+    judged = full("the difference")
+    steps = 3 * math.ceil(len(x_train) / 128)
     both = {"with_warm_up": with_warm_up, "without_warm_up": without_warm_up}
     losses, drawn = {}, {name: [] for name in both}
     for name, models in both.items():
@@ -167,9 +167,9 @@ def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
                     f"{name}[{i}] has {one.count_params():,} parameters, 784-128-64-32 has 222,384."
                 )
             taken = int(one.optimizer.iterations) if getattr(one, "optimizer", None) else 0
-            if taken != steps:
+            if judged and taken != steps:
                 raise Wrong(
-                    f"{name}[{i}] was trained for {taken:,} steps; {epochs(3)} epochs in batches "
+                    f"{name}[{i}] was trained for {taken:,} steps; 3 epochs in batches "
                     f"of 128 are {steps:,}. Is it a new model, trained once?"
                 )
         losses[name] = [_bce(one, x_test) for one in models]
