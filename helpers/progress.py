@@ -1,6 +1,9 @@
 """Show long work on one line that tidies itself."""
 
+import functools
+import gc
 import io
+import os
 import sys
 
 
@@ -9,7 +12,7 @@ def bar(label="training"):
 
     The line counts epochs, shows the losses of the last one and the time left;
     at the end it keeps the epochs, the time and the last losses. It works in
-    Jupyter, Colab and a terminal, and leaves one line in a stored notebook.
+    Jupyter, Colab and a terminal. A published notebook has no such line.
 
     Parameters
     ----------
@@ -24,6 +27,7 @@ def bar(label="training"):
     """
     from tqdm.keras import TqdmCallback  # imports Keras
 
+    _keep_imports()
     return TqdmCallback(verbose=0, **_line(label, "epochs"))
 
 
@@ -54,6 +58,8 @@ def _line(label, unit):
 
     class Line(tqdm):
         def close(self):
+            # Models refer to themselves: Python lets go of earlier ones only when it is asked.
+            gc.collect()
             if self.n == self.total:  # done: no time is left to tell
                 self.bar_format = f"{{desc}}: {{n_fmt}} {unit} in {{elapsed}}{{postfix}}"
             super().close()
@@ -73,10 +79,17 @@ def _line(label, unit):
                 self.shown.update(state, raw=True)
 
     notebook = "ipykernel" in sys.modules
+    published = bool(os.environ.get("BOOK_RESULTS"))
     left = f"{{n_fmt}}/{{total_fmt}} {unit} in {{elapsed}}, {{remaining}} left{{postfix}}"
     return {
         "desc": label,
         "bar_format": f"{{desc}}: {left}",
-        "tqdm_class": NotebookLine if notebook else Line,
-        "file": io.StringIO() if notebook else None,
+        "tqdm_class": NotebookLine if notebook and not published else Line,
+        "file": io.StringIO() if notebook or published else None,
     }
+
+
+@functools.cache
+def _keep_imports():
+    """Take what the imports made out of Python's search for what can go: it stays anyway."""
+    gc.freeze()

@@ -25,6 +25,14 @@ def test_a_notebook_keeps_one_tidy_line():
     assert line.startswith("thirty: 30 epochs in") and "loss=" in line
 
 
+def test_a_published_notebook_keeps_no_line(monkeypatch):
+    monkeypatch.setenv("BOOK_RESULTS", "somewhere")
+    quiet = nbformat.v4.new_code_cell("import helpers, keras")
+    cell = nbformat.v4.new_code_cell(CODE + "print('one table')")
+    NotebookClient(nbformat.v4.new_notebook(cells=[quiet, cell])).execute()
+    assert [output.text for output in cell.outputs] == ["one table\n"]
+
+
 def test_a_terminal_keeps_one_tidy_line():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     assert done.stdout == ""
