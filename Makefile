@@ -1,4 +1,4 @@
-# The book's commands. Each is explained by `make help`; each leaves its work to a tool.
+# The book's commands. `make help` explains each; each leaves its work to a tool.
 .DEFAULT_GOAL := help
 SHELL := bash
 
@@ -15,9 +15,8 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
 WHOLE := _build/.whole
 CHAPTER ?= all
-# What can be timed, in the order in which it is done; the page is written last.
-BENCHMARKS := sources pytorch steps growth network figures page
-PART ?= $(BENCHMARKS)
+# What `make benchmark` measures by default, in this order; the page is written last.
+PART ?= sources pytorch steps growth network figures page
 COURSE ?= course
 PORT ?= 8000
 
@@ -31,10 +30,12 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve test test-classroom test-colab execute again seeds sync student instructor bundle pdf assignment grade hub benchmark $(BENCHMARKS:%=benchmark-%) lighthouse lock audit clean
+.PHONY: help book serve pdf sync execute again test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
 
-help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help:
+	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+## For readers
 
 book: .venv/installed _extra/vendor/figures.js ## build the pages from the stored outputs into _build/html
 	@$(BIN)/python -m helpers.files
@@ -48,25 +49,13 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 	@echo "http://localhost:$(PORT) - stop with Ctrl-C"
 	@$(BIN)/python -m http.server --bind localhost --directory _build/html $(PORT)
 
-test: book .venv-classroom/installed ## check the code, every notebook (quick profile) and the built pages
-	$(BIN)/ruff check && $(BIN)/ruff format --check
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 --durations 25 tests
-	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
-	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
-	  BOOK_PROFILE=quick $(BIN)/pytest --nbval-lax --nbval-current-env book/models/simple.ipynb; fi
+pdf: book ## the whole book as one PDF, printed by Chromium, into _build/autoencoders.pdf
+	$(BIN)/python -m bookbuild.pdf
 
-test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (an hour; `make test` takes `simple`)
-	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/test_editions.py tests/test_assignments.py
+## For authors
 
-# With Colab's versions, no tests of scripts in a browser (test_worlds has what figures hand them),
-# of pages, of editions, and of what the repository stores: the versions do not change those.
-NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary \
-  install jupyterlab models pages publishing sheet site site_links workflows
-test-colab: .venv-colab/installed ## run every notebook's quick profile, and the tests of the helpers, with Google Colab's versions
-	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
-	BOOK_PROFILE=quick BOOK_DATA=embedded .venv-colab/bin/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
-	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 \
-	  $(filter-out $(NOT_COLAB:%=tests/test_%.py),$(wildcard tests/test_*.py))
+sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
+	$(BIN)/python -m bookbuild.chapters sync $(CHAPTER)
 
 execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=simple, default all)
 	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)
@@ -74,23 +63,25 @@ execute: .venv/installed ## run chapters in full on real data; write notebooks a
 again: .venv/installed ## run chapters once more, write nothing, and fail if they measure something else (CHAPTER=...)
 	$(BIN)/python -m bookbuild.rerun $(CHAPTER)
 
-seeds: .venv/installed ## train every network of the scoreboard from five seeds (an hour and a half)
-	$(BIN)/python -m benchmarks.seeds
+# Every notebook runs without the network, as a reader's would without one; the profile makes it short.
+NBVAL := --nbval-lax --nbval-current-env
+QUICK := BOOK_PROFILE=quick BOOK_DATA=embedded
+PYTEST := $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 --durations 25
+SIMPLE := book/models/simple.ipynb
 
-sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
-	$(BIN)/python -m bookbuild.chapters sync $(CHAPTER)
+test: book ## check the code, the pages and one notebook: before each commit, some eight minutes on two idle cores
+	$(BIN)/ruff check && $(BIN)/ruff format --check
+	$(PYTEST) -m "not heavy" tests
+	$(QUICK) $(BIN)/pytest $(NBVAL) $(SIMPLE)
 
-student: .venv/installed ## notebooks to solve, without solutions and outputs, into _build/student (CHAPTER=...)
+## For teachers
+
+editions: .venv/installed ## notebooks to solve (_build/student) and to teach from, with notes (_build/instructor); CHAPTER=...
 	$(BIN)/python -m bookbuild.editions student $(CHAPTER)
-
-instructor: .venv/installed ## notebooks to teach from, with teaching notes, into _build/instructor (CHAPTER=...)
 	$(BIN)/python -m bookbuild.editions instructor $(CHAPTER)
 
 bundle: book ## one zip for a room without internet: pages, notebooks, helpers, a place for the data
 	$(BIN)/python -m bookbuild.bundle
-
-pdf: book ## the whole book as one PDF, printed by Chromium, into _build/autoencoders.pdf
-	$(BIN)/python -m bookbuild.pdf
 
 assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment of CHAPTER=simple, in the folder COURSE=course
 	$(PRIVATE_COURSE) && $(BIN)/python -m classroom.assignments $(CHAPTER) --course "$(COURSE)"
@@ -111,16 +102,26 @@ hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## Jupyter
 	umask 022; $(BIN)/python -m classroom.kernel classroom/jupyter
 	HUB_STATE="$(COURSE)" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
-benchmark: $(PART:%=benchmark-%) ## time sources (90 minutes), pytorch (20 minutes), steps (1), growth (10), network and figures (2), then write the page (PART=growth, default all)
+## For maintainers
 
-# Each benchmark may take arguments: make benchmark PART=sources ARGS="simple deep"
-$(BENCHMARKS:%=benchmark-%): benchmark-%: .venv/installed
-	$(BIN)/python -m benchmarks.$* $(ARGS)
-benchmark-pytorch: .venv-pytorch/installed
-benchmark-figures: book
+test-all: test .venv-classroom/installed ## `make test`, and what takes longer: every notebook, every page in a browser, clusters, courses
+	$(PYTEST) -m heavy tests
+	$(QUICK) $(BIN)/pytest -n 2 --dist loadscope $(NBVAL) --ignore $(SIMPLE) book
+	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; BOOK_PROFILE=quick $(BIN)/pytest $(NBVAL) $(SIMPLE); fi
 
-lighthouse: book node_modules/.lighthouse ## let Lighthouse judge four pages; fails below the targets (about 10 minutes, idle machine)
-	$(BIN)/python -m benchmarks.lighthouse
+# What the versions can change: what chapters import, the checks of their exercises, code in pages.
+test-colab: .venv-colab/installed ## every notebook, and the tests of what it imports, with Google Colab's versions
+	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
+	$(QUICK) .venv-colab/bin/pytest -n 2 --dist loadscope $(NBVAL) book
+	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 \
+	  tests/helpers tests/exercises tests/lessons
+
+test-classroom: .venv/installed .venv-classroom/installed ## run the students' editions, and mark made hand-ins, of every chapter (an hour)
+	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/classroom/test_editions.py tests/classroom/test_assignments.py
+
+# One part may take arguments: make benchmark PART=sources ARGS="simple deep"
+benchmark: .venv/installed $(if $(filter pytorch,$(PART)),.venv-pytorch/installed) $(if $(filter figures lighthouse,$(PART)),book) $(if $(filter lighthouse,$(PART)),node_modules/.lighthouse) ## time sources (90 minutes), pytorch (20), steps (1), growth (10), network and figures (2), then write the page; PART=seeds trains the scoreboard's networks (90), PART=lighthouse judges the pages (10)
+	for part in $(PART); do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit; done
 
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-annotate --custom-compile-command "make lock"

@@ -1,6 +1,6 @@
 """Let Lighthouse judge four pages, on a phone and on a desktop, as GitHub Pages would serve them.
 
-    make lighthouse
+    make benchmark PART=lighthouse
 
 Prints a table, writes benchmarks/lighthouse.json, and fails if a target is missed. The speed
 on a phone is reckoned by Lighthouse from what the page loads, but scripts are timed on this

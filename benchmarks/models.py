@@ -2,7 +2,7 @@
 
 A chapter builds its networks before the reader's eyes; here they stand again, each as a function,
 so that the scoreboard can train them from several seeds and the benchmarks can time them.
-`tests/test_models.py` holds the two together: same parameters, same result.
+`tests/benchmarks/test_models.py` holds the two together: same parameters, same result.
 
 A recipe is told how many steps an epoch has, because most rates fall to nothing at its end.
 """

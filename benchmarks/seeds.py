@@ -1,6 +1,6 @@
 """Train the book's networks from five seeds each, by the recipes of their chapters.
 
-    make seeds
+    make benchmark PART=seeds
 
 Writes book/results/seeds.json, which the scoreboard reads. Each network has a process of its own,
 so that its memory is its own. Seconds are the processor's, of one core. About an hour and a half on one core; networks can be named,

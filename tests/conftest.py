@@ -1,26 +1,15 @@
-"""What tests share: the built site, a server for it, a browser, an empty page, digits."""
+"""The fixtures that rooms share: the built site, a server for it, a browser, an empty page, digits."""
 
 import functools
-import importlib
-import json
 import os
 import threading
-import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
-import numpy as np
 import pytest
 
 from bookbuild import book
-from helpers import data, exercises
-
-TOP, SITE = book.ROOT, book.SITE
-
-# Chapters whose editions and hand-ins are run: minutes each, so all of them in a job of its own.
-CLASSROOM = book.chapters() if os.environ.get("BOOK_CLASSROOM") == "all" else ["simple"]
-
-# Seconds until a wait counts as a hang. No test measures: a slow machine is none that fails.
-PATIENCE = 300
+from helpers import data
+from support import PATIENCE, PHONE, SITE, QuietHandler, documents, new_page
 
 # Chromium must neither sandbox itself (containers forbid it) nor call its maker.
 CHROMIUM_ARGS = [
@@ -39,34 +28,12 @@ def pytest_addoption(parser):
     parser.addoption("--slower", type=int, default=1, help=words)
 
 
-def documents():
-    """Return the documents of the last build ("book/index", ...), as its search index has them.
-
-    Not the .html files in the folder: Sphinx leaves there what earlier builds made.
-    """
-    index = SITE / "searchindex.js"
-    if not index.is_file():
-        return []
-    text = index.read_text(encoding="utf-8")
-    return json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))["docnames"]
-
-
-def pages():
-    """Return the addresses of all pages within the site; some page even if nothing is built."""
-    return [f"{name}.html" for name in [*documents(), "search", "genindex"]]
-
-
 @pytest.fixture(scope="session")
 def site():
     """The folder of the built site."""
     if not documents():
         pytest.fail("the site is not built: run `make book` first")
     return SITE
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -95,75 +62,24 @@ def browser(request):
         browser.close()
 
 
-def new_page(browser, **how):
-    """Open a page that is as patient as the tests are."""
-    page = browser.new_page(**how)
-    page.set_default_timeout(1000 * PATIENCE)
-    if browser.slower > 1:
-        speed = page.context.new_cdp_session(page)
-        speed.send("Emulation.setCPUThrottlingRate", {"rate": browser.slower})
-    return page
-
-
-def eventually(check):
-    """Repeat a check until it holds, as Playwright's `expect` does for what it can see.
-
-    For what comes a moment after the call that causes it: the click that the browser makes of a
-    tap, a picture that is decoded, a file that another process writes.
-    """
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return check()
-        except AssertionError:
-            if time.monotonic() > end:
-                raise
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def page(browser):
     """An empty page, as wide as a phone's."""
-    page = new_page(browser, viewport={"width": 360, "height": 740}, has_touch=True)
+    page = new_page(browser, viewport=PHONE, has_touch=True)
     page.set_content("<!doctype html><html lang=en><title>figure</title><body></body></html>")
     yield page
     page.close()
 
 
 @pytest.fixture(scope="session")
-def x():
-    """Ten of the stand-in's digits, shape (10, 784)."""
-    return stand_in()[:10]
-
-
-@pytest.fixture(scope="session")
 def many():
     """All of the stand-in's test digits, shape (n, 784)."""
-    return stand_in()
-
-
-def stand_in():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOK_DATA", "embedded")
         return data.flat(data.digits().x_test)
 
 
-@pytest.fixture(autouse=True)
-def another_processor(request, monkeypatch):
-    """Let the checks of exercises see networks' answers as another processor would give them.
-
-    Off by up to two units in float32's last place; what is exactly 0, as behind a ReLU, stays so.
-    """
-    module = request.module.__name__
-    if not module.startswith("test_exercises_"):
-        return
-    checks = importlib.import_module(f"helpers.exercises.{module.removeprefix('test_exercises_')}")
-    if not hasattr(checks, "model"):
-        return
-    rng = np.random.default_rng(0)
-
-    def model(*args):
-        y = exercises.model(*args)
-        return y * (1 + rng.uniform(-2, 2, y.shape) * np.finfo(np.float32).eps).astype(y.dtype)
-
-    monkeypatch.setattr(checks, "model", model)
+@pytest.fixture(scope="session")
+def x(many):
+    """Ten of the stand-in's digits, shape (10, 784)."""
+    return many[:10]

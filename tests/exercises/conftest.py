@@ -1,0 +1,29 @@
+"""What the checks of all chapters are judged by."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+from helpers import exercises
+
+
+@pytest.fixture(autouse=True)
+def another_processor(request, monkeypatch):
+    """Let the checks of exercises see networks' answers as another processor would give them.
+
+    Off by up to two units in float32's last place; what is exactly 0, as behind a ReLU, stays so.
+    """
+    chapter = request.path.stem.removeprefix("test_")
+    if not importlib.util.find_spec(f"helpers.exercises.{chapter}"):
+        return
+    checks = importlib.import_module(f"helpers.exercises.{chapter}")
+    if not hasattr(checks, "model"):
+        return
+    rng = np.random.default_rng(0)
+
+    def model(*args):
+        y = exercises.model(*args)
+        return y * (1 + rng.uniform(-2, 2, y.shape) * np.finfo(np.float32).eps).astype(y.dtype)
+
+    monkeypatch.setattr(checks, "model", model)

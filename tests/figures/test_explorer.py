@@ -1,0 +1,298 @@
+""" "Variational autoencoders"'s figure: the plane of two latents."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import traitlets
+
+from helpers.widgets.explorer import LatentExplorer
+from helpers.widgets.export import ExportError
+from support import (
+    FIGURE,
+    Watched,
+    as_keras,
+    assert_usable,
+    come_near,
+    number_after,
+    show,
+    shown,
+    stored_state,
+)
+
+BETAS = [0.1, 1.0, 30.0]
+# A step of gray, and what float16 weights may differ by.
+NEAR = {"atol": 1 / 255 + 5e-3}
+
+
+def vae(seed, latents=2):
+    """A random VAE of the chapter's kind; its clouds are neither points nor the prior."""
+    keras.utils.set_random_seed(seed)
+    image = keras.Input((784,))
+    hidden = keras.layers.Dense(8, "tanh")(image)
+    means = keras.layers.Dense(latents, bias_initializer="random_normal")(hidden)
+    log_var = keras.layers.Dense(latents, bias_initializer=keras.initializers.Constant(-2))(hidden)
+    z = keras.Input((latents,))
+    wide = keras.initializers.RandomNormal(stddev=1)
+    drawn = keras.layers.Dense(784, "sigmoid", kernel_initializer=wide)(z)
+    return SimpleNamespace(
+        encoder=keras.Model(image, [means, log_var]), decoder=keras.Model(z, drawn)
+    )
+
+
+@pytest.fixture(scope="module")
+def vaes():
+    return {beta: vae(seed) for seed, beta in enumerate(BETAS)}
+
+
+@pytest.fixture
+def explorer(vaes, many):
+    return LatentExplorer(vaes, many[:60], LABELS)
+
+
+LABELS = np.arange(60) % 10  # which digit is which does not matter here
+
+
+def cloud(vae, x):
+    mean, log_var = (np.asarray(part)[0] for part in vae.encoder(x[None]))
+    return mean, np.exp(log_var / 2)
+
+
+def field(page):
+    page.locator(".field").scroll_into_view_if_needed()
+    return page.locator(".field").bounding_box()
+
+
+def test_the_point_is_decoded_as_keras_does(page, explorer, vaes):
+    show(page, explorer)
+    for beta in BETAS:
+        page.evaluate("beta => model.set('beta', beta)", beta)
+        for z in ([0, 0], [1.5, -2.25], explorer.z):
+            page.evaluate("z => model.set('z', z)", z)
+            x_hat = np.asarray(vaes[beta].decoder(np.array([z], "float32")))[0]
+            np.testing.assert_allclose(shown(page, "drawn at the point").ravel(), x_hat, **NEAR)
+
+
+def test_a_digit_has_the_cloud_that_keras_computes(page, explorer, vaes, many):
+    show(page, explorer)
+    for beta in BETAS:
+        page.evaluate("beta => model.set('beta', beta)", beta)
+        for place in (3, 9):
+            page.evaluate("place => model.set('digit', place)", place)
+            mean, sd = cloud(vaes[beta], many[place])
+            told = page.evaluate("told.at(-1)")
+            np.testing.assert_allclose(told["mean"], mean, atol=2e-2)
+            np.testing.assert_allclose(told["sd"], sd, atol=2e-2)
+            np.testing.assert_allclose(told["z"], mean, atol=2e-2)
+            np.testing.assert_allclose(shown(page, "the digit").ravel(), many[place], atol=1 / 255)
+            x_hat = np.asarray(vaes[beta].decoder(mean[None]))[0]
+            np.testing.assert_allclose(shown(page, "its mean, drawn").ravel(), x_hat, atol=2e-2)
+            kl = np.sum(mean**2 + sd**2 - 1 - 2 * np.log(sd)) / 2
+            said = page.inner_text(".status")
+            assert float(said.split()[-2]) == pytest.approx(kl, abs=0.1)
+            words = f"means {told['mean'][0]:.2f} and {told['mean'][1]:.2f}, standard deviations "
+            assert words + f"{told['sd'][0]:.2f} and {told['sd'][1]:.2f};" in said
+
+
+def test_the_ellipse_is_the_cloud(page, explorer):
+    show(page, explorer)
+    told = page.evaluate("told.at(-1)")
+    prior, _, one, two = page.locator("svg ellipse").evaluate_all(
+        "all => all.map(e => [e.cx, e.cy, e.rx, e.ry].map(v => v.baseVal.value))"
+    )
+    unit = prior[2]  # of the prior, one standard deviation is 1
+    assert prior[3] == pytest.approx(unit)
+    mean, sd = np.array(told["mean"]), np.array(told["sd"])
+    np.testing.assert_allclose(np.subtract(one[:2], prior[:2]) / unit, mean * [1, -1], atol=1e-3)
+    np.testing.assert_allclose(np.divide(one[2:], unit), sd, atol=1e-3)
+    np.testing.assert_allclose(two, [*one[:2], *np.multiply(one[2:], 2)], rtol=1e-4)
+
+
+def test_a_drag_moves_the_point_alone(page, explorer):
+    show(page, explorer)
+    before = page.evaluate("told.at(-1)")
+    box = field(page)
+    page.mouse.move(box["x"] + 150, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 190, box["y"] + 110, steps=4)
+    page.mouse.up()
+    path = [told["z"] for told in page.evaluate("told")[-4:]]
+    assert np.all(np.diff(path, axis=0) > 0)  # to the right and up
+    after = page.evaluate("told.at(-1)")
+    assert (after["digit"], after["mean"]) == (before["digit"], before["mean"])
+    drawn, reconstruction = shown(page, "drawn at the point"), shown(page, "its mean, drawn")
+    assert np.abs(drawn - reconstruction).max() > 0.05
+
+
+def test_another_beta_leaves_the_point_and_moves_cloud_and_dots(page, explorer):
+    show(page, explorer)
+    dots = """() => [...document.querySelector("canvas.coloured").getContext("2d")
+      .getImageData(0, 0, 680, 664).data].reduce((sum, v, i) => (sum + v * (i % 997)) % 1e9, 0)"""
+    before, painted = page.evaluate("told.at(-1)"), page.evaluate(dots)
+    page.get_by_role("slider", name="Trained with β =").press("End")
+    after = page.evaluate("told.at(-1)")
+    assert (before["beta"], after["beta"]) == (1, 30)
+    assert after["z"] == before["z"]
+    assert after["mean"] != before["mean"]
+    assert page.evaluate(dots) != painted
+    page.get_by_role("slider").press("ArrowLeft")
+    assert page.evaluate(dots) == painted  # and nothing of the other map is left
+
+
+def test_by_keyboard(page, explorer):
+    show(page, explorer)
+    before = page.evaluate("model.get('z')")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    np.testing.assert_allclose(page.evaluate("told.at(-1).z"), np.add(before, [0.1, -0.1]))
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("told.at(-1).beta") == 30
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("told.at(-1).digit") == 1
+
+
+def test_by_finger(page, explorer):
+    show(page, explorer)
+    box = field(page)
+    page.touchscreen.tap(box["x"] + box["width"] - 10, box["y"] + 12)
+    page.wait_for_function(
+        "limit => told.at(-1).z.every(z => Math.abs(z - limit) < 0.3)", arg=explorer._limit
+    )
+    page.get_by_role("radio").nth(4).tap()
+    page.wait_for_function("told.at(-1).digit === 4")
+    told = page.evaluate("told.at(-1)")
+    assert told["z"] == told["mean"]
+
+
+def test_a_drawing_moves_the_point(page, explorer):
+    show(page, explorer)
+    page.get_by_text("Or draw one").click()
+    pad = page.get_by_role("application", name="Drawing pad")
+    pad.scroll_into_view_if_needed()
+    sheet = pad.bounding_box()
+    page.mouse.move(sheet["x"] + 60, sheet["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + 120, sheet["y"] + 150, steps=3)
+    page.mouse.up()
+    first, last = page.evaluate("[told[0], told.at(-1)]")
+    assert (first["digit"], last["digit"]) == (0, -1)
+    assert last["z"] == last["mean"] != first["mean"]
+
+
+def test_a_cloud_beyond_the_plane_leaves_the_point_at_its_edge(page, explorer):
+    show(page, explorer, _limit=0.01)
+    page.evaluate("model.set('digit', 2)")
+    told = page.evaluate("told.at(-1)")
+    assert np.abs(told["mean"]).min() > 0.01
+    assert np.abs(told["z"]).tolist() == [0.01, 0.01]
+
+
+def test_accessible_and_fits_a_phone(page, explorer):
+    show(page, explorer)
+    assert_usable(page)
+
+
+# ------------------------------------------------------------------ in Python
+
+
+def test_python_sees_the_start(explorer, vaes, many):
+    mean, sd = cloud(vaes[1.0], many[0])
+    assert (explorer.beta, explorer.digit) == (1.0, 0)
+    np.testing.assert_allclose(explorer.mean, mean, atol=1e-6)
+    np.testing.assert_allclose(explorer.sd, sd, atol=1e-6)
+    np.testing.assert_allclose(explorer.z, mean, atol=5.1e-3)
+    explorer.z = [0.5, -1]
+    assert explorer.z == [0.5, -1]
+
+
+def test_the_plane_holds_the_dots_of_every_beta(explorer, vaes, many):
+    dots = np.frombuffer(explorer._dots, np.uint8).reshape(len(BETAS), 60, 2)
+    for beta, own in zip(BETAS, dots, strict=True):
+        means = np.asarray(vaes[beta].encoder(many[:60])[0])
+        limit = explorer._limit
+        np.testing.assert_allclose(own / 255 * 2 * limit - limit, means, atol=limit / 255 + 1e-6)
+
+
+def test_the_first_of_each_label_is_offered(vaes, many):
+    labels = np.array([7, 2, 1, 2, 7, 1])
+    explorer = LatentExplorer(vaes, many[:6], labels)
+    offered = np.frombuffer(explorer._examples, np.uint8).reshape(-1, 784) / 255
+    np.testing.assert_allclose(offered, many[[2, 1, 0]], atol=1 / 255)
+
+
+@pytest.mark.parametrize(
+    "name, value, words",
+    [
+        ("z", [0.0, 99.0], r"z is \[0.0, 99.0\]; wanted: two numbers from -3 to 3"),
+        ("z", [0.0], r"z is \[0.0\]; wanted: two numbers"),
+        ("z", [0.0, float("nan")], "z is .*nan.*; wanted: two numbers"),
+        ("beta", 2.0, r"beta is 2.0; there are \[0.1, 1.0, 30.0\]"),
+        ("digit", 10, "digit is 10; wanted: 0 to 9"),
+    ],
+)
+def test_a_value_that_does_not_exist_is_refused(explorer, name, value, words):
+    with pytest.raises(traitlets.TraitError, match=words):
+        setattr(explorer, name, value)
+
+
+def test_bad_input_is_named(vaes, many):
+    with pytest.raises(ValueError, match="vaes is empty; wanted: models by their beta"):
+        LatentExplorer({}, many[:60], LABELS)
+    with pytest.raises(ValueError, match=r"y has shape \(59,\).*wanted: \(60,\), digits 0 to 9"):
+        LatentExplorer(vaes, many[:60], LABELS[1:])
+    with pytest.raises(ValueError, match=r"y has .*wanted: \(60,\), digits 0 to 9"):
+        LatentExplorer(vaes, many[:60], LABELS + 1)
+    with pytest.raises(ValueError, match=r"x has shape \(784,\)"):
+        LatentExplorer(vaes, many[0], LABELS)
+
+
+def test_models_of_another_kind_are_refused(many):
+    with pytest.raises(ExportError, match="beta 1 ends in Dense of 3, Dense of 3; wanted: two"):
+        LatentExplorer({1.0: vae(0, latents=3)}, many[:60], LABELS)
+    model = vae(0)
+    model.encoder = keras.Model(model.encoder.inputs, model.encoder.outputs[0])
+    with pytest.raises(ExportError, match="ends in Dense of 2; wanted: two dense layers"):
+        LatentExplorer({1.0: model}, many[:60], LABELS)
+
+
+def test_one_model_is_enough(page, many):
+    show(page, LatentExplorer({4.0: vae(0)}, many[:60], LABELS))
+    assert page.locator(FIGURE).count() == 1
+    assert page.evaluate("told.at(-1).beta") == 4
+
+
+# ------------------------------------------------------------------ on the page
+
+
+def test_explorer_on_the_page_equals_keras(host, browser):
+    state = stored_state("book/models/variational.html")
+    digits = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/models/variational.html", wait_until="load")
+        come_near(page)
+        figure = page.locator(FIGURE)
+        figure.get_by_role("radio").nth(7).check(force=True)
+        slider = figure.get_by_role("slider")
+        slider.press("Home")
+        for place, _ in enumerate(state["_betas"]):
+            encoder, decoder = (
+                as_keras(state, f"{half} {place}") for half in ("encoder", "decoder")
+            )
+            answer = np.asarray(encoder(digits[7:8]))
+            x_hat = np.asarray(decoder(answer[:, :2]))[0]
+            np.testing.assert_allclose(
+                shown(page, "its mean, drawn").ravel(), x_hat, atol=0.51 / 255
+            )
+            mean, log_var = answer[0, :2], answer[0, 2:]
+            said = figure.locator(".status").inner_text()
+            means = number_after("means", said), number_after(r"means \S+ and", said)
+            assert means == pytest.approx(tuple(mean), abs=5.1e-3)
+            kl = np.sum(mean**2 + np.exp(log_var) - 1 - log_var) / 2
+            assert number_after("it costs", said) == pytest.approx(max(kl, 0), abs=0.051)
+            slider.press("ArrowRight")
+        assert watched.errors == []

@@ -1,0 +1,182 @@
+"""The built site in a real browser: nothing fails, nothing calls out, everyone can read it."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from support import (
+    PHONE,
+    SETTLED,
+    TOO_WIDE,
+    UNRENDERED_MATH,
+    WIDE,
+    Watched,
+    axe_findings,
+    documents,
+    every_page,
+    pages,
+    switch_theme,
+)
+
+# A picture without alt text gets its file's name from Sphinx: no better than none.
+POOR_IMAGES = r"""async () => {
+  const images = [...document.images];
+  images.forEach(i => { i.loading = "eager"; }); // else they wait for the reader
+  await Promise.all(images.map(i => i.decode().catch(() => {})));
+  return images
+    .filter(i => !i.alt.trim() || /\.(png|jpe?g|svg|gif)$/i.test(i.alt) || !i.naturalWidth)
+    .map(i => i.outerHTML.slice(0, 120));
+}"""
+
+# The theme makes what scrolls reachable by keyboard, a moment after the page has changed width.
+REACHABLE = """() => [...document.querySelectorAll("pre, .pst-scrollable-table-container")]
+  .every(block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0)"""
+
+FOCUS = """() => {
+  const e = document.activeElement, style = getComputedStyle(e);
+  return {
+    name: e.outerHTML.slice(0, 100),
+    visible: style.outlineStyle != "none" && parseFloat(style.outlineWidth) >= 2,
+    navigation: !!e.closest("nav[aria-label=Main]"),
+  };
+}"""
+
+
+@dataclass
+class Visit:
+    """What one visit to a page showed."""
+
+    errors: list
+    strangers: list
+    poor_images: list = None
+    too_wide: list = None
+    axe: dict = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module", params=every_page(pages()))
+def visit(request, host, browser):
+    """Open a page once: wide and narrow, light and dark, everything unfolded and alive."""
+    with Watched(browser, host) as watched:
+        page = watched.page
+        visit = Visit(watched.errors, watched.strangers)
+        page.goto(f"{host}/{request.param}", wait_until="networkidle")
+        for figure in page.locator(".reactive").all():
+            figure.scroll_into_view_if_needed()
+            figure.locator("[data-alive]").wait_for()
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        visit.poor_images = page.evaluate(POOR_IMAGES)
+        for width, size in (("wide", WIDE), ("phone", PHONE)):
+            page.set_viewport_size(size)
+            page.wait_for_function(REACHABLE)
+            for theme in ("light", "dark"):
+                switch_theme(page, theme)
+                visit.axe[width, theme] = axe_findings(page)
+        visit.too_wide = page.evaluate(TOO_WIDE)
+        return visit
+
+
+def test_no_error(visit):
+    assert visit.errors == []
+
+
+def test_no_request_leaves_the_host(visit):
+    assert visit.strangers == []
+
+
+def test_every_image_is_there_and_has_alt_text(visit):
+    assert visit.poor_images == []
+
+
+def test_fits_a_phone(visit):
+    assert visit.too_wide == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["wide", "phone"])
+def test_accessible(visit, width, theme):
+    assert visit.axe[width, theme] == []
+
+
+# The ratio that WCAG defines; the button is hidden until the reader scrolls up.
+CONTRAST = """selector => {
+  const style = getComputedStyle(document.querySelector(selector));
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [low, high] = [light(style.color), light(style.backgroundColor)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_way_back_to_the_top_can_be_read(host, browser, theme):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        page.evaluate(SETTLED)
+        assert page.evaluate(CONTRAST, "#pst-back-to-top") >= 4.5
+
+
+@pytest.mark.parametrize("page_name", every_page(pages()))
+def test_works_as_a_file(site, browser, page_name):
+    address = (site / page_name).as_uri()
+    with Watched(browser, address) as watched:
+        watched.page.goto(address, wait_until="networkidle")
+        assert watched.page.evaluate(UNRENDERED_MATH) == []
+        assert watched.errors == []
+        assert watched.strangers == []
+
+
+@pytest.mark.parametrize("how", ["http", "file"])
+def test_front_door_leads_to_the_book(site, host, browser, how):
+    start = host if how == "http" else site.as_uri()
+    with Watched(browser, start) as watched:
+        watched.page.goto(f"{start}/index.html")
+        watched.page.wait_for_url(f"{start}/book/index.html")
+        assert watched.errors == []
+
+
+def test_keyboard_reaches_the_navigation(host, browser):
+    with Watched(browser, host) as watched:
+        watched.page.goto(f"{host}/book/index.html", wait_until="networkidle")
+        for _ in range(30):
+            watched.page.keyboard.press("Tab")
+            focus = watched.page.evaluate(FOCUS)
+            assert focus["visible"], f"no visible focus on {focus['name']}"
+            if focus["navigation"]:
+                return
+    pytest.fail("30 times Tab, and never in the main navigation")
+
+
+def test_keyboard_opens_the_navigation_on_a_phone(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.set_viewport_size(PHONE)
+        page.goto(f"{host}/book/index.html", wait_until="networkidle")
+        first = page.locator("nav[aria-label=Main] a").first
+        first.wait_for(state="hidden")
+        page.locator(".primary-toggle:visible").first.press("Enter")
+        first.wait_for(state="visible")
+        page.keyboard.press("Escape")
+        first.wait_for(state="hidden")
+
+
+def test_search_finds_a_word_of_the_book(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/index.html", wait_until="networkidle")
+        page.keyboard.press("Control+k")
+        page.locator("input[type=search]:focus").wait_for()
+        page.keyboard.type("autoencoder")
+        page.keyboard.press("Enter")
+        hit = page.locator("#search-results li a").first
+        hit.wait_for()
+        assert (
+            urlsplit(hit.evaluate("a => a.href")).path.strip("/").removesuffix(".html")
+            in documents()
+        )
+        assert watched.errors == []
