@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from helpers import documents
+from helpers import cleaning
+from helpers.data import documents
 from helpers.exercises import Wrong, answered, full, model, number
 from helpers.profile import epochs
 
@@ -163,7 +164,7 @@ def check_3(far, far_window, invented_test):
     if y.shape != page.shape:
         raise Wrong(f"far makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
     try:
-        radius = documents.receptive_radius(far)
+        radius = cleaning.receptive_radius(far)
     except ValueError as error:
         raise Wrong(f"far has another build: {error}") from None
     if radius == 7:
