@@ -12,7 +12,7 @@ from PIL import Image
 from test_figures_on_pages import FIGURE, come_near, stored_state
 from test_pages import Watched
 
-from helpers import documents
+from helpers.data import documents
 from helpers.widgets.wipe import Wipe
 
 VIEWS = ["scan", "network", "clean page"]
