@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 
 from helpers import data
+from helpers.measures import bce, mse, predict_in_batches, psnr, ssim
 
 import keras
 import numpy as np
 from keras import layers, ops
-from skimage.metrics import structural_similarity
 
 NOISE = 0.5  # its standard deviation, for the denoisers
 BCE = "binary_crossentropy"
@@ -646,15 +646,12 @@ def draw(network, model, digits):
     x = digits.x_test
     if network.denoises:
         x = data.add_noise(x, sigma=NOISE, seed=2)
-    x, parts = x.reshape(_shape(model)), []
-    for i in range(0, len(x), 1000):
-        drawn = model(ops.convert_to_tensor(x[i : i + 1000]))
-        parts.append(ops.convert_to_numpy(drawn["x_hat"] if isinstance(drawn, dict) else drawn))
-    return np.concatenate(parts).reshape(-1, 28, 28)
+    drawn = predict_in_batches(model, ops.convert_to_tensor(x.reshape(_shape(model))))
+    return (drawn["x_hat"] if isinstance(drawn, dict) else drawn).reshape(-1, 28, 28)
 
 
 def scores(x, x_hat):
-    """Return BCE, MSE, PSNR and SSIM of images.
+    """Return BCE, MSE, PSNR and SSIM of images, as `helpers.measures` has them.
 
     Parameters
     ----------
@@ -667,20 +664,7 @@ def scores(x, x_hat):
         ``bce`` in nats per pixel, ``mse`` per pixel, ``psnr`` in dB and ``ssim`` as the means
         over the images.
     """
-    errors = np.mean((x - x_hat) ** 2, axis=(1, 2))
-    similar = [structural_similarity(a, b, data_range=1.0) for a, b in zip(x, x_hat, strict=True)]
-    return {
-        "bce": bce(x, x_hat),
-        "mse": float(errors.mean()),
-        "psnr": float(np.mean(-10 * np.log10(errors))),
-        "ssim": float(np.mean(similar)),
-    }
-
-
-def bce(x, x_hat):
-    """Return the mean binary cross-entropy per pixel, in nats."""
-    y = np.clip(x_hat, 1e-7, 1 - 1e-7)
-    return float(-np.mean(x * np.log(y) + (1 - x) * np.log(1 - y), dtype=float))
+    return {measure.__name__: measure(x, x_hat) for measure in (bce, mse, psnr, ssim)}
 
 
 def nats(model, digits, draws=5):
@@ -717,7 +701,7 @@ def measured(network, model, digits):
     if network.measure == "loss":
         return -nats(model, digits, draws=1)["elbo"]
     x, x_hat = digits.x_test[..., 0], draw(network, model, digits)
-    return bce(x, x_hat) if network.measure == "bce" else float(np.mean((x - x_hat) ** 2))
+    return (bce if network.measure == "bce" else mse)(x, x_hat)
 
 
 def _shape(model):

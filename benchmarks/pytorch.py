@@ -30,7 +30,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
-from helpers import data, results
+from helpers import data, measures, results
 from benchmarks import store
 
 import numpy as np
@@ -180,9 +180,8 @@ def run(side, folder, test):
         done = subprocess.run(
             command, stdout=subprocess.PIPE, text=True, check=True, cwd=results.ROOT
         )
-    drawn = np.clip(np.load(folder / "drawn.npy"), 1e-7, 1 - 1e-7)
-    bce = -np.mean(test * np.log(drawn) + (1 - test) * np.log(1 - drawn), dtype=float)
-    return json.loads(done.stdout.splitlines()[-1]) | {"test": float(bce)}
+    test_bce = measures.bce(test, np.load(folder / "drawn.npy"))
+    return json.loads(done.stdout.splitlines()[-1]) | {"test": test_bce}
 
 
 def check(name, digits, threads):

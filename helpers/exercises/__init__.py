@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from helpers import profile
+from helpers.measures import predict_in_batches
 
 __all__ = [
     "NotAnswered",
@@ -193,16 +194,12 @@ def model(name, came, x):
     """
     if not isinstance(came, keras.Layer):
         raise Wrong(f"{name} is {_kind(came)}; wanted: a Keras model.")
-    x, parts = np.asarray(x), []
     try:
-        for i in range(0, len(x), 1000):  # in portions, for the memory's sake
-            y = came(x[i : i + 1000])
-            y = y[0] if isinstance(y, list | tuple) else y
-            parts.append(keras.ops.convert_to_numpy(y))
+        y = predict_in_batches(came, np.asarray(x))
     except Exception as error:  # any: what a reader's layers raise is not ours to list
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise Wrong(f"{name} does not take an input of shape {np.shape(x)}: {first}") from None
-    y = np.concatenate(parts)
+    y = y[0] if isinstance(y, list | tuple) else y
     if not np.isfinite(y).all():
         raise Wrong(f"{name} gives values that are not finite: was its rate too high?")
     return y

@@ -3,6 +3,7 @@
 import numpy as np
 
 from helpers.exercises import Wrong, answered, array, full, lower, model, number, pixels, same
+from helpers.measures import bce
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
@@ -119,7 +120,7 @@ def check_2(any_width, autoencoder, x_test):
             "still not padded. That fits these sizes, too; wanted: all padded."
         )
     if full("what it draws"):
-        loss, gray = _bce(pairs, drawn), _bce(pairs, np.full_like(pairs, pairs.mean()))
+        loss, gray = bce(pairs, drawn), bce(pairs, np.full_like(pairs, pairs.mean()))
         if not lower(loss, gray):
             raise Wrong(
                 f"its loss for two digits side by side is {loss:.3f}; one shade of gray would have "
@@ -135,7 +136,7 @@ def check_3(way_gone, learned, five, mean_image_bce, x_test):
     answered(way_gone=way_gone, learned=learned)
     came = array("way_gone", way_gone, (len(five),))
     x = np.asarray(x_test, dtype=np.float32)
-    floor, five = _bce(x, x), np.asarray(five, dtype=float)
+    floor, five = bce(x, x), np.asarray(five, dtype=float)
     wanted = (mean_image_bce - five) / (mean_image_bce - floor)
 
     def near(other):
@@ -184,7 +185,7 @@ def check_4(cost_of_map, encoder, decoder, x_test):
     def loss(maps):
         fewer = codes.copy()
         fewer[..., maps] = 0
-        return _bce(x, model("decoder", decoder, fewer))
+        return bce(x, model("decoder", decoder, fewer))
 
     kept, losses = loss([]), np.array([loss([k]) for k in range(8)])
     wanted = losses - kept
@@ -238,7 +239,7 @@ def check_5(kernel_4, x_test):
         )
     if full("the raster"):
         y = model("kernel_4", kernel_4, x)
-        loss = _bce(x, y) if pixels(y) else np.inf
+        loss = bce(x, y) if pixels(y) else np.inf
         if loss >= 0.13:
             raise Wrong(f"its test BCE is {loss:.4f}. Was it trained, by `train(kernel_4)`?")
         places = ((y - x)[..., 0] ** 2).reshape(-1, 14, 2, 14, 2).mean(axis=(0, 1, 3))
@@ -251,12 +252,3 @@ def check_5(kernel_4, x_test):
         print(f"Right: the worst place has {ratio:.3f} times the error of the best.")
     else:
         print("Right so far: the three strided layers have the kernel that their stride divides.")
-
-
-def _bce(x, x_hat):
-    """Mean cross-entropy per pixel, a thousand images at a time, clipped as in the chapter."""
-    total = 0.0
-    for i in range(0, len(x), 1000):
-        p, q = x[i : i + 1000], np.clip(x_hat[i : i + 1000], 1e-7, 1 - 1e-7)
-        total -= np.sum(p * np.log(q) + (1 - p) * np.log(1 - q), dtype=float)
-    return float(total / x.size)

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from helpers.exercises import Wrong, answered, array, full, model, number, pixels, same
+from helpers.measures import bce, mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -127,8 +128,8 @@ def check_3(cured, x_test, confetti, on_confetti):
             "forbid copying by noise, not by another code."
         )
     if full("the error"):
-        on_digits = float(np.mean((x - model("cured", cured, x)) ** 2))
-        error = float(np.mean((odd - model("cured", cured, odd)) ** 2))
+        on_digits = mse(x, model("cured", cured, x))
+        error = mse(odd, model("cured", cured, odd))
         # Untrained networks, and one that always draws the mean image, make no difference.
         if on_digits > 0.95 * error:
             raise Wrong(
@@ -172,7 +173,7 @@ def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
                     f"{name}[{i}] was trained for {taken:,} steps; 3 epochs in batches "
                     f"of 128 are {steps:,}. Is it a new model, trained once?"
                 )
-        losses[name] = [_bce(one, x_test) for one in models]
+        losses[name] = [bce(x_test, model("a model", one, x_test)) for one in models]
         if any(same(y, other) for y, other in itertools.combinations(drawn[name], 2)):
             raise Wrong(
                 f"two models of {name} are the same. Set another seed, and make a new model "
@@ -196,12 +197,3 @@ def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
         f"Right: {rise.mean():.4f} with the rise, {none.mean():.4f} without it, and two seeds of "
         f"one kind are at most {spread:.4f} apart."
     )
-
-
-def _bce(autoencoder, x):
-    """Mean cross-entropy per pixel, a thousand images at a time."""
-    x, total = np.asarray(x, dtype=np.float32), 0.0
-    for part in np.array_split(x, max(len(x) // 1000, 1)):
-        p = np.clip(model("a model", autoencoder, part).astype(float), 1e-7, 1 - 1e-7)
-        total -= float(np.sum(part * np.log(p) + (1 - part) * np.log(1 - p)))
-    return total / x.size

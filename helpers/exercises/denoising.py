@@ -5,6 +5,7 @@ import numpy as np
 
 from helpers import data
 from helpers.exercises import Wrong, answered, array, full, model, number, pixels
+from helpers.measures import mse, psnr
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
@@ -77,13 +78,13 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
     n = min(len(x_test), 2000)  # enough for the second digit
     x, noisy = x_test[:n], x_test_noisy[:n]
     # Whether the ones stand before or behind the pixels is the reader's choice.
-    w = max([w, np.roll(w, -1, axis=0)], key=lambda w: _psnr(x[:100], _apply(w, noisy[:100])))
-    came = _psnr(x, _apply(w, noisy))
-    if _psnr(noisy, _apply(w, noisy)) > 20:
+    w = max([w, np.roll(w, -1, axis=0)], key=lambda w: psnr(x[:100], _apply(w, noisy[:100])))
+    came = psnr(x, _apply(w, noisy))
+    if psnr(noisy, _apply(w, noisy)) > 20:
         raise Wrong("linear gives the noisy images back. Are the targets the clean ones?")
-    if _psnr(x, _apply(w, x)) > 30:
+    if psnr(x, _apply(w, x)) > 30:
         raise Wrong("linear leaves clean images as they are. Was it fitted to noisy ones?")
-    again = _psnr(x, _apply(w, data.add_noise(x, 0.5, seed=11)))
+    again = psnr(x, _apply(w, data.add_noise(x, 0.5, seed=11)))
     if came > again + 0.25:
         raise Wrong(
             f"linear reaches {came:.1f} dB on x_test_noisy, but {again:.1f} dB if the noise is "
@@ -93,29 +94,25 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
     ones = np.ones((len(some), 1), np.float32)
     rows = np.hstack([data.flat(data.add_noise(some, 0.5, seed=12)), ones])
     ours = np.linalg.solve(rows.T @ rows + np.eye(785), rows.T @ data.flat(some))
-    best = _psnr(x, _apply(ours.astype(np.float32), noisy))
+    best = psnr(x, _apply(ours.astype(np.float32), noisy))
     if came < best - 0.3:
         raise Wrong(
             f"linear reaches {came:.1f} dB; one fitted to {len(some):,} images has {best:.1f}. "
             "Are the noisy images the rows of N, the clean ones those of X, both in one order? "
             "If you have few images, put a larger number on the diagonal."
         )
-    parts = [slice(i, i + 2000) for i in range(0, len(x_test), 2000)]  # for the memory's sake
-    errors = [
-        [_errors(x_test[p], _apply(w, x_test_noisy[p], cut)) for p in parts] for cut in (1, 0)
-    ]
-    errors, uncut = (np.concatenate(some) for some in errors)
-    raw = float(np.mean(_db(uncut)))
+    clipped, uncut = (_apply(w, x_test_noisy, cut) for cut in (True, False))
+    raw = psnr(x_test, uncut)
     if not _is_near(linear_psnr, raw):  # clipped or not, as the reader likes
         number(
             "linear_psnr",
             linear_psnr,
-            float(np.mean(_db(errors))),
+            psnr(x_test, clipped),
             {
-                _db(errors.mean()): "the errors were averaged first; `psnr` is of each image.",
-                _db(uncut.mean()): "the errors were averaged first; `psnr` is of each image.",
-                errors.mean(): "that is the MSE; wanted: decibels.",
-            },
+                -10 * np.log10(error): "the errors were averaged first; `psnr` is of each image."
+                for error in (mse(x_test, clipped), mse(x_test, uncut))
+            }
+            | {mse(x_test, clipped): "that is the MSE; wanted: decibels."},
             tolerance=2e-3,
             hint="Wanted: the mean of `psnr` over all of x_test_noisy, after your matrix.",
         )
@@ -137,7 +134,7 @@ def check_3(block_model, dense, covered, x):
         print("Right so far: a network as ours.")
         return
     yours, before, nothing = (
-        _psnr(x, images) for images in (y, model("dense", dense, covered), covered)
+        psnr(x, images) for images in (y, model("dense", dense, covered), covered)
     )
     if yours < before + 0.5:
         raise Wrong(
@@ -196,7 +193,7 @@ def check_4(twice, ink, unet, x_test, x_test_noisy):
                 + (words or ["wanted: the mean over all pixels that the U-Net draws."])[0]
             )
     print(
-        f"Right: {_psnr(x, once):.1f} dB once, {_psnr(x, wanted):.1f} dB twice, on 200 images. "
+        f"Right: {psnr(x, once):.1f} dB once, {psnr(x, wanted):.1f} dB twice, on 200 images. "
         f"From noise alone it draws ink: {float(ink[0]):.2f} and {float(ink[1]):.2f}."
     )
 
@@ -228,7 +225,7 @@ def check_5(without_bridges, unet, dense, x, noisy):
             "skips a part. Leave out `coarse +` and `fine +`, both."
         )
     if full("the error"):
-        yours, floor = _psnr(x, y), _psnr(x, model("dense", dense, noisy))
+        yours, floor = psnr(x, y), psnr(x, model("dense", dense, noisy))
         if yours < floor:
             raise Wrong(
                 f"without_bridges reaches {yours:.1f} dB, less than the dense network with its "
@@ -257,18 +254,6 @@ def _images(name, came, noisy):
 def _apply(w, images, cut=True):
     y = (data.flat(images) @ w[:-1] + w[-1]).reshape(images.shape)
     return np.clip(y, 0, 1) if cut else y
-
-
-def _errors(x, y):
-    return np.mean((x - y) ** 2, axis=(1, 2, 3))
-
-
-def _db(error):
-    return 10 * np.log10(1 / np.maximum(error, 1e-12))
-
-
-def _psnr(x, y):
-    return float(np.mean(_db(_errors(x, y))))
 
 
 def _is_about(came, typical):

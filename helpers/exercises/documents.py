@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from helpers import documents
+from helpers import cleaning
+from helpers.data import documents
 from helpers.exercises import Wrong, answered, full, model, number
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
@@ -162,7 +163,7 @@ def check_3(far, far_window, invented_test):
     if y.shape != page.shape:
         raise Wrong(f"far makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
     try:
-        radius = documents.receptive_radius(far)
+        radius = cleaning.receptive_radius(far)
     except ValueError as error:
         raise Wrong(f"far has another build: {error}") from None
     if radius == 7:

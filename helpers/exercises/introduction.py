@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from helpers.exercises import Wrong, answered, array, full, lower, model, number, same
+from helpers.measures import mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -199,10 +200,10 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
         return
 
     def encode(x):
-        return _apply("your_encoder", your_encoder, x)
+        return model("your_encoder", your_encoder, x)
 
     def decode(z):
-        return _apply("your_decoder", your_decoder, z)
+        return model("your_decoder", your_decoder, z)
 
     points = packed_rate_and_psnr(encode, decode).values()
     front = []  # as the chapter's `best`: points that no cheaper one beats
@@ -215,7 +216,7 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
             "only 0.15 may be spent. Take fewer numbers."
         )
     known = x_train[: len(few)]
-    seen, unseen = _mse(known, decode(encode(known))), _mse(few, decode(encode(few)))
+    seen, unseen = mse(known, decode(encode(known))), mse(few, decode(encode(few)))
     # An honest network has 1.00 to 1.04 times the error, the chapter's trained on tests 0.93.
     if unseen < 0.95 * seen:
         raise Wrong(
@@ -236,20 +237,6 @@ def _same(after, before):
     return np.allclose(after, before, atol=1e-3)
 
 
-def _apply(name, network, x):
-    """Apply a model in pieces, since 10,000 pictures at once take much memory."""
-    return np.concatenate([model(name, network, piece) for piece in _pieces(x)])
-
-
 def _errors(name, network, x):
     """Compute the mean squared error of each picture."""
-    drawn = ((piece, model(name, network, piece)) for piece in _pieces(x))
-    return np.concatenate([np.mean((x - x_hat) ** 2, axis=1) for x, x_hat in drawn])
-
-
-def _pieces(x):
-    return [x[i : i + 1000] for i in range(0, len(x), 1000)]
-
-
-def _mse(x, x_hat):
-    return float(np.mean((x - x_hat) ** 2))
+    return mse(x, model(name, network, x), per_image=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from helpers import data
 from helpers.exercises import Wrong, answered, full, lower, model, number, pixels
+from helpers.measures import bce
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -154,16 +155,15 @@ def check_4(my_network, x_test, to_beat):
     code = _narrowest(my_network)
     if code > 32:
         raise Wrong(f"the narrowest layer of my_network has {code} units; at most 32 are allowed.")
-    p = np.clip(y.astype(float), 1e-7, 1 - 1e-7)
-    bce = float(-np.mean(x * np.log(p) + (1 - x) * np.log(1 - p)))
     if not full("the error"):
         return print(f"Right so far: at most 32 numbers (here {code}).")
-    if not lower(bce, to_beat):
+    error = bce(x, y)
+    if not lower(error, to_beat):
         raise Wrong(
-            f"its test error is {bce:.4f}; to beat: {to_beat:.4f}. More layers, a rate that falls "
+            f"its test error is {error:.4f}; to beat: {to_beat:.4f}. More layers, a rate that falls "
             "to 0 or smaller batches help; see the chapter on deep autoencoders."
         )
-    print(f"Right: {bce:.4f} with {code} numbers; the row to beat has {to_beat:.4f}.")
+    print(f"Right: {error:.4f} with {code} numbers; the row to beat has {to_beat:.4f}.")
 
 
 def _narrowest(network):

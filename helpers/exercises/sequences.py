@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score
 
 from helpers.exercises import Wrong, answered, full, lower, model, number, same
+from helpers.measures import mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -238,10 +239,10 @@ def check_4(your_encoder, your_decoder, x_train, x_test, std, levels, pca_mse):
     if not full("the error"):
         print("Right so far: 64 values, through 8 numbers, with an LSTM on the way.")
         return
-    error = float(std**2 * np.mean((x - x_hat) ** 2))
+    error = std**2 * mse(x, x_hat)
     if lower(error, pca_mse):
         seen = np.asarray(x_train, np.float32).reshape(len(x_train), 64)
-        seen_error = std**2 * np.mean((seen - _redraw(your_encoder, your_decoder, seen)) ** 2)
+        seen_error = std**2 * mse(seen, _redraw(your_encoder, your_decoder, seen))
         if error < 0.2 * seen_error:
             raise Wrong(
                 f"its error is {error:.5f} on the test beats and {seen_error:.5f} on the training "

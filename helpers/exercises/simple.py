@@ -1,9 +1,9 @@
 """Checks for the exercises of simple."""
 
-import keras
 import numpy as np
 
 from helpers.exercises import Wrong, answered, array, full, lower, model, number, pixels
+from helpers.measures import bce, mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
@@ -76,7 +76,7 @@ def check_2(linear, x_test, pca_mse):
         raise Wrong(f"only {rank} of the 8 code units are in use; is the code of 8 units?")
     if full("the error"):
         x = np.asarray(x_test, dtype=np.float32)
-        error = float(np.mean((x - model("linear", linear, x)) ** 2))
+        error = mse(x, model("linear", linear, x))
         if abs(error / pca_mse - 1) > 0.03:
             raise Wrong(
                 f"its test error is {error:.4f}, PCA's is {pca_mse:.4f}: more than 3 % apart. "
@@ -98,7 +98,7 @@ def check_3(error, x_test, autoencoder):
     if np.shape(error) == (784,):
         raise Wrong("error has one number for each pixel; wanted: for each image. Take axis=1.")
     error = array("error", error, (len(x),))
-    wanted = np.mean((x - model("autoencoder", autoencoder, x)) ** 2, axis=1)
+    wanted = mse(x, model("autoencoder", autoencoder, x), per_image=True)
     if np.allclose(error, 784 * wanted, rtol=1e-3):
         raise Wrong("error holds sums over the pixels; wanted: means.")
     if np.allclose(error, np.sqrt(wanted), rtol=1e-3):
@@ -127,7 +127,7 @@ def check_4(your_model, x_test, autoencoder):
             "train the same network better, not a larger one."
         )
     if full("the loss"):
-        yours, ours = _bce(x, y), _bce(x, model("autoencoder", autoencoder, x))
+        yours, ours = bce(x, y), bce(x, model("autoencoder", autoencoder, x))
         if not lower(yours, ours):
             raise Wrong(
                 f"your test BCE is {yours:.4f}, the chapter's {ours:.4f}. Does your loss still "
@@ -136,7 +136,3 @@ def check_4(your_model, x_test, autoencoder):
         print(f"Right: {yours:.4f} is below {ours:.4f}. Now two more seeds.")
     else:
         print("Right so far: the architecture is the chapter's.")
-
-
-def _bce(x, x_hat):
-    return float(keras.ops.mean(keras.losses.binary_crossentropy(x, x_hat)))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from helpers import documents
-from helpers.documents import Pair
+from helpers.data import documents
+from helpers.data.documents import Pair
 from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.documents import check_1, check_2, check_3, check_4
 

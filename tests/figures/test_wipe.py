@@ -8,7 +8,7 @@ import pytest
 import traitlets
 from PIL import Image
 
-from helpers import documents
+from helpers.data import documents
 from helpers.widgets.wipe import Wipe
 from support import FIGURE, Watched, assert_usable, come_near, eventually, show, stored_state
 

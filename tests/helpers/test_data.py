@@ -23,6 +23,7 @@ import pytest
 
 from bookbuild.book import ROOT
 from helpers import data
+from helpers.data import files, mnist
 from support import REAL, needs_real
 
 # What Keras' loader does, without the ten seconds that starting TensorFlow takes.
@@ -63,7 +64,7 @@ def small(monkeypatch):
         "y_test": rng.integers(0, 10, 510, np.uint8),
     }
     table = {k: (a.shape, hashlib.sha256(a.tobytes()).hexdigest()) for k, a in arrays.items()}
-    monkeypatch.setattr(data, "_MNIST", table)
+    monkeypatch.setattr(mnist, "_MNIST", table)
     return arrays
 
 
@@ -103,7 +104,7 @@ def test_folder_without_the_file_leads_to_keras_cache(
     keras_cache.parent.mkdir(parents=True)
     good.rename(keras_cache)
     monkeypatch.setenv("BOOK_DATA", str(tmp_path / "good"))  # empty now
-    monkeypatch.setattr(data, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
     assert data.digits().source == "keras"
     first, second = capsys.readouterr().out.splitlines()
     assert "holds no mnist.npz" in first and str(tmp_path / "good") in first
@@ -161,6 +162,56 @@ def test_quick_profile_sizes(monkeypatch, capsys, good, small, source, sizes):
     assert f"{sizes[0]:,} training and {sizes[1]} test images (quick" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("source", "profile", "sizes"),
+    [
+        ("small", "full", (1925, 175, 510)),
+        ("small", "quick", (1925, 175, 500)),
+        ("embedded", "full", (1375, 125, 297)),
+        ("embedded", "quick", (1375, 125, 297)),
+    ],
+)
+def test_validation_images_are_the_last_twelfth_of_the_training_images(
+    monkeypatch, capsys, good, small, source, profile, sizes
+):
+    monkeypatch.setenv("BOOK_DATA", "embedded" if source == "embedded" else str(good.parent))
+    whole = data.digits()
+    assert whole.x_valid is None and whole.y_valid is None
+    monkeypatch.setenv("BOOK_PROFILE", profile)
+    capsys.readouterr()
+    got = data.digits(validation=True)
+    for x, y, n in zip(
+        (got.x_train, got.x_valid, got.x_test), (got.y_train, got.y_valid, got.y_test), sizes,
+        strict=True,
+    ):  # fmt: skip
+        assert (x.shape, x.dtype, y.shape, y.dtype) == ((n, 28, 28, 1), np.float32, (n,), np.int64)
+    np.testing.assert_array_equal(np.concatenate([got.x_train, got.x_valid]), whole.x_train)
+    np.testing.assert_array_equal(np.concatenate([got.y_train, got.y_valid]), whole.y_train)
+    np.testing.assert_array_equal(got.x_test, whole.x_test[: sizes[2]])
+    assert got.sha256 == whole.sha256
+    train, valid, test = sizes
+    words = f"{train:,} training, {valid} validation and {test} test images"
+    assert words in capsys.readouterr().out
+
+
+def test_the_quick_profile_takes_its_validation_images_from_those_set_apart(
+    monkeypatch, capsys, tmp_path
+):
+    x = np.zeros((9000, 28, 28), np.uint8)
+    x[:, 0, 0], x[:, 0, 1] = np.divmod(np.arange(9000), 256)  # each image is another one
+    arrays = {"x_train": x, "y_train": x[:, 0, 0], "x_test": x[:600], "y_test": x[:600, 0, 0]}
+    table = {k: (a.shape, hashlib.sha256(a.tobytes()).hexdigest()) for k, a in arrays.items()}
+    monkeypatch.setattr(mnist, "_MNIST", table)
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    monkeypatch.setenv("BOOK_DATA", str(tmp_path))
+    monkeypatch.setenv("BOOK_PROFILE", "quick")
+    got = data.digits(validation=True)
+    for part, first, n in [(got.x_train, 0, 2000), (got.x_valid, 8250, 500), (got.x_test, 0, 500)]:
+        np.testing.assert_allclose(255 * part[..., 0], x[first : first + n], atol=1e-4)
+    line = "2,000 training, 500 validation and 500 test images (quick profile)."
+    assert line in capsys.readouterr().out
+
+
 @needs_real("mnist.npz")
 @pytest.mark.parametrize("source", ["BOOK_DATA", "keras"])
 def test_real_mnist(monkeypatch, keras_cache, source):
@@ -174,6 +225,11 @@ def test_real_mnist(monkeypatch, keras_cache, source):
     assert got.x_train.shape == (60000, 28, 28, 1)
     assert got.x_test.shape == (10000, 28, 28, 1)
     assert got.y_train[:5].tolist() == [5, 0, 4, 1, 9]  # the famous first five
+    split = data.digits(validation=True)
+    assert [len(x) for x in (split.x_train, split.x_valid, split.x_test)] == [55000, 5000, 10000]
+    np.testing.assert_array_equal(split.x_valid, got.x_train[-5000:])
+    np.testing.assert_array_equal(split.y_valid, got.y_train[-5000:])
+    assert split.sha256 == got.sha256
     assert got.sha256 == "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
 
 
@@ -322,7 +378,7 @@ def test_a_broken_file_is_named_and_never_used(
     path.parent.mkdir(parents=True)
     if place == "BOOK_DATA":
         monkeypatch.setenv("BOOK_DATA", str(path.parent))
-    monkeypatch.setattr(data, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
     write, came = BROKEN[kind]
     write(small, path)
     before = sha256(path)
@@ -397,7 +453,7 @@ def test_what_cannot_be_read_is_not_called_cut_short_and_not_replaced(
     monkeypatch.setenv("KERAS_HOME", str(open_folder))
     if place == "BOOK_DATA":
         monkeypatch.setenv("BOOK_DATA", str(path.parent))
-    monkeypatch.setattr(data, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
     make, why = UNREADABLE[kind]
     make(path)
     try:
@@ -517,7 +573,7 @@ def assert_stand_in(capsys, cache, reason):
 def assert_hangs(monkeypatch, capsys, cache, reached):
     """The loader is stopped where it hangs: in as many seconds as this machine needs to get there."""
     for seconds in (1, 5, 25, 125):
-        monkeypatch.setattr(data, "DOWNLOAD_SECONDS", seconds)
+        monkeypatch.setattr(files, "DOWNLOAD_SECONDS", seconds)
         assert_stand_in(capsys, cache, f"not done after {seconds} s")
         if reached():
             return
@@ -529,8 +585,8 @@ def test_keras_own_loader_fills_the_cache(
 ):
     # Keras checks the file's hash, which the small data set cannot have.
     patch = "from keras.src.utils import file_utils; file_utils.validate_file = lambda *a, **k: 1;"
-    monkeypatch.setattr(data, "_DOWNLOAD", python(patch + data._DOWNLOAD[-1]))
-    monkeypatch.setattr(data, "DOWNLOAD_SECONDS", 300)  # a busy machine starts Keras slowly
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python(patch + mnist._DOWNLOAD[-1]))
+    monkeypatch.setattr(files, "DOWNLOAD_SECONDS", 300)  # a busy machine starts Keras slowly
     content = good.read_bytes()
     came = internet(content, len(content))
     assert data.digits().source == "keras"
@@ -542,7 +598,7 @@ def test_keras_own_loader_fills_the_cache(
 
 
 def test_keras_own_loader_breaks_half_way(monkeypatch, capsys, internet, keras_cache):
-    monkeypatch.setattr(data, "DOWNLOAD_SECONDS", 300)
+    monkeypatch.setattr(files, "DOWNLOAD_SECONDS", 300)
     came = internet(b"PK" + bytes(100_000), length=11_490_434)
     assert_stand_in(capsys, keras_cache, r"got only 1\d+ out of 11490434 bytes")
     assert b"/mnist.npz " in came[1]
@@ -550,13 +606,13 @@ def test_keras_own_loader_breaks_half_way(monkeypatch, capsys, internet, keras_c
 
 @pytest.mark.parametrize("content", [b"", b"PK" + bytes(100_000)], ids=["at once", "half-way"])
 def test_a_download_that_hangs(monkeypatch, capsys, internet, keras_cache, content):
-    monkeypatch.setattr(data, "_DOWNLOAD", python(FETCH))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python(FETCH))
     came = internet(content, length=11_490_434, connect=bool(content), hang=True)
     assert_hangs(monkeypatch, capsys, keras_cache, lambda: came)
 
 
 def test_a_line_that_closes(monkeypatch, capsys, internet, keras_cache):
-    monkeypatch.setattr(data, "_DOWNLOAD", python(FETCH))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python(FETCH))
     came = internet()
     assert_stand_in(capsys, keras_cache, "(EOF|reset)")
     assert came
@@ -565,7 +621,7 @@ def test_a_line_that_closes(monkeypatch, capsys, internet, keras_cache):
 def test_the_hanging_loader_is_killed(monkeypatch, capsys, tmp_path, good, keras_cache):
     hang = "open(sys.argv[2], 'w').write(str(os.getpid())); import time; time.sleep(600)"
     pid = tmp_path / "pid"
-    monkeypatch.setattr(data, "_DOWNLOAD", python(COPY + hang, good, pid))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python(COPY + hang, good, pid))
     assert_hangs(monkeypatch, capsys, keras_cache, lambda: pid.exists() and pid.read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
@@ -583,7 +639,7 @@ def test_the_hanging_loader_is_killed(monkeypatch, capsys, tmp_path, good, keras
 )
 def test_a_loader_that_fails(monkeypatch, capsys, tmp_path, small, keras_cache, code, reason):
     cut(small, tmp_path / "cut.npz")
-    monkeypatch.setattr(data, "_DOWNLOAD", python(code, tmp_path / "cut.npz"))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python(code, tmp_path / "cut.npz"))
     assert_stand_in(capsys, keras_cache, reason)
 
 
@@ -595,7 +651,7 @@ def test_an_unwritable_cache(monkeypatch, capsys, tmp_path, good, works):
     system_temp.mkdir()
     monkeypatch.setenv("KERAS_HOME", str(home))
     monkeypatch.setattr(tempfile, "tempdir", str(system_temp))
-    monkeypatch.setattr(data, "_DOWNLOAD", python(COPY if works else "raise OSError('no')", good))
+    monkeypatch.setattr(mnist, "_DOWNLOAD", python(COPY if works else "raise OSError('no')", good))
     got = data.digits()
     out = capsys.readouterr().out
     if works:
@@ -627,12 +683,13 @@ with open(folder / "mnist.npz", "wb") as file:
     reader = """
 import sys
 from helpers import data
-data._MNIST, data._DOWNLOAD = eval(sys.argv[1])
+from helpers.data import mnist
+mnist._MNIST, mnist._DOWNLOAD = eval(sys.argv[1])
 print(data.digits())
 """
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    command = python(reader, (data._MNIST, python(slow, good, meeting)))
+    command = python(reader, (mnist._MNIST, python(slow, good, meeting)))
     readers = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(2)]
     content = good.read_bytes()
     while any(reader.poll() is None for reader in readers):
@@ -657,8 +714,9 @@ def test_importing_loads_no_large_library():
 
 def test_the_examples_in_the_docstrings_run(monkeypatch):
     monkeypatch.setenv("BOOK_DATA", "")  # an example sets it; this puts it back
-    result = doctest.testmod(data)
-    assert result.attempted and not result.failed
+    for module in (files, mnist):
+        result = doctest.testmod(module)
+        assert result.attempted and not result.failed
 
 
 @pytest.mark.parametrize("shape", [(5, 28, 28, 1), (5, 28, 28), (0, 28, 28, 1)])

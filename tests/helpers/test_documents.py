@@ -15,8 +15,8 @@ import tifffile
 from PIL import Image
 
 from bookbuild.book import ROOT
-from helpers import documents
-from helpers.data import DataError
+from helpers import cleaning
+from helpers.data import DataError, documents
 from support import REAL, needs_real
 
 
@@ -202,14 +202,14 @@ def test_a_missing_folder_is_no_reason_for_a_stand_in(monkeypatch, tmp_path):
 @pytest.mark.parametrize("tile", [7, 32, 512])
 def test_tiles_do_not_show(model, page, tile):
     np.testing.assert_allclose(
-        documents.clean(page, model, tile=tile), whole(model, page), atol=2e-6
+        cleaning.clean(page, model, tile=tile), whole(model, page), atol=2e-6
     )
 
 
 def test_less_overlap_would_show_and_is_refused(model, page, monkeypatch):
-    monkeypatch.setattr(documents, "receptive_radius", lambda model: 2)
+    monkeypatch.setattr(cleaning, "receptive_radius", lambda model: 2)
     with pytest.raises(ValueError, match="tiles of 32 pixels: they would show"):
-        documents.clean(page, model, tile=32)
+        cleaning.clean(page, model, tile=32)
 
 
 def functional(*steps):
@@ -307,11 +307,11 @@ def build(name):
 )
 def test_the_overlap_is_right_for_every_kind_of_model(page, name, radius):
     model = build(name)
-    got = documents.clean(page, model, tile=32)
+    got = cleaning.clean(page, model, tile=32)
     np.testing.assert_allclose(got, np.clip(whole(model, page), 0, 1), atol=2e-5)
-    assert documents.receptive_radius(model) == radius
+    assert cleaning.receptive_radius(model) == radius
     # What the settings say is not less than what can be seen.
-    assert documents._measured(model, (80, 80), (37, 41), name) <= radius
+    assert cleaning._measured(model, (80, 80), (37, 41), name) <= radius
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_what_cannot_be_tiled_is_refused_by_name(page, kind):
         "attention": Attention(name="attention"),
     }[kind]
     with pytest.raises(ValueError, match=kind):
-        documents.clean(page, functional(conv(), step), tile=32)
+        cleaning.clean(page, functional(conv(), step), tile=32)
 
 
 def constant(value):
@@ -375,7 +375,7 @@ def constant(value):
 
 @pytest.mark.parametrize("factor", [-1.0, 1.5, 300.0])
 def test_a_cleaned_page_stays_between_black_and_white(page, factor):
-    got = documents.clean(page, constant(factor))
+    got = cleaning.clean(page, constant(factor))
     np.testing.assert_allclose(got, np.clip(factor * page, 0, 1), atol=1e-6)
 
 
@@ -391,7 +391,7 @@ def test_a_model_that_makes_no_page_is_named(page, outputs, said):
 
     pixels = keras.Input((None, None, 1))
     with pytest.raises(ValueError, match=said):
-        documents.clean(page, keras.Model(pixels, outputs(keras.layers.Rescaling(1.0)(pixels))))
+        cleaning.clean(page, keras.Model(pixels, outputs(keras.layers.Rescaling(1.0)(pixels))))
 
 
 @pytest.mark.parametrize("stored", [False, True])
@@ -403,7 +403,7 @@ def test_a_model_that_makes_nan_is_named(page, tmp_path, stored):
         broken.save(tmp_path / "broken.keras")
         broken = tmp_path / "broken.keras"
     with pytest.raises(ValueError, match=name):
-        documents.clean(page, broken)
+        cleaning.clean(page, broken)
 
 
 def test_a_stored_model_is_loaded_and_traced_once(model, page, tmp_path, monkeypatch):
@@ -416,23 +416,23 @@ def test_a_stored_model_is_loaded_and_traced_once(model, page, tmp_path, monkeyp
     path = tmp_path / "cleaner.keras"
     model.save(path)
     for part in (page, page[:50], page[:, :33], page[:1, :1]):
-        documents.clean(part, path)
+        cleaning.clean(part, path)
     assert len(loaded) == 1
-    run, *_ = documents._cleaner(path)
+    run, *_ = cleaning._cleaner(path)
     assert run.experimental_get_tracing_count() == 1
     # Another model in the same file is another model.
     other = keras.models.clone_model(model)
     other.save(path)
-    np.testing.assert_allclose(documents.clean(page, path), whole(other, page), atol=2e-6)
+    np.testing.assert_allclose(cleaning.clean(page, path), whole(other, page), atol=2e-6)
 
 
 def test_a_model_that_goes_on_changing_is_used_as_it_is(page):
     model = constant(0.5)
-    documents.clean(page, model)
+    cleaning.clean(page, model)
     model.add(conv(1, kernel_initializer="zeros", bias_initializer="zeros"))
-    assert not documents.clean(page, model).any()
+    assert not cleaning.clean(page, model).any()
     model.layers[-1].set_weights([np.zeros((3, 3, 1, 1)), np.ones(1)])
-    assert (documents.clean(page, model) == 1).all()
+    assert (cleaning.clean(page, model) == 1).all()
 
 
 @pytest.mark.parametrize(
@@ -445,20 +445,20 @@ def test_a_model_that_goes_on_changing_is_used_as_it_is(page):
 )
 def test_what_is_no_model_is_refused(page, model, said):
     with pytest.raises(ValueError, match=said):
-        documents.clean(page, model)
+        cleaning.clean(page, model)
 
 
 def test_receptive_radius(model):
     import keras
 
-    assert documents.receptive_radius(model) == 7
+    assert cleaning.receptive_radius(model) == 7
     wide = keras.Sequential([keras.Input((None, None, 1)), model])
     wide.add(keras.layers.Conv2D(1, 5, padding="same", dilation_rate=3))
     wide.add(keras.layers.MaxPooling2D(3, strides=1, padding="same"))
-    assert documents.receptive_radius(wide) == 7 + 6 + 1
+    assert cleaning.receptive_radius(wide) == 7 + 6 + 1
     wide.add(keras.layers.MaxPooling2D(2, name="halves"))
     with pytest.raises(ValueError, match="layer halves changes the size"):
-        documents.receptive_radius(wide)
+        cleaning.receptive_radius(wide)
 
 
 def as_file(path, kind, gray):
@@ -491,7 +491,7 @@ def test_any_gray_or_colour_file(model, page, tmp_path, kind, suffix):
     gray = np.rint(255 * page).astype(np.uint8)
     as_file(tmp_path / f"page.{suffix}", kind, gray)
     want = whole(model, np.float32(gray) / 255)
-    got = documents.clean(str(tmp_path / f"page.{suffix}"), model)
+    got = cleaning.clean(str(tmp_path / f"page.{suffix}"), model)
     assert (got.dtype, got.shape) == (np.float32, page.shape)
     np.testing.assert_allclose(got, want, atol=0.01)
 
@@ -541,7 +541,7 @@ def twelve_bits(gray):
 
 def read(source):
     """What `clean` reads: a model that changes nothing gives the page back."""
-    return documents.clean(source, constant(1.0))
+    return cleaning.clean(source, constant(1.0))
 
 
 def orientation(value):
@@ -702,7 +702,7 @@ def test_a_page_of_one_pixel(dtype):
     assert (
         read(np.full((1, 1), 1 if dtype in (bool, np.float32) else np.iinfo(dtype).max, dtype)) == 1
     )
-    assert documents.clean(np.zeros((1, 1), dtype)).shape == (1, 1)
+    assert cleaning.clean(np.zeros((1, 1), dtype)).shape == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -751,18 +751,18 @@ def test_any_array(model, page, dtype, channels):
         if channels in (2, 4):
             x[..., -1] = most[np.dtype(dtype).kind]
     want = whole(model, np.float32(page > 0.5))
-    np.testing.assert_allclose(documents.clean(x, model), want, atol=1e-5)
+    np.testing.assert_allclose(cleaning.clean(x, model), want, atol=1e-5)
 
 
 def test_what_is_transparent_is_paper(model, page):
     x = np.zeros((*page.shape, 4), np.uint8)  # black, but not there
     want = whole(model, np.ones(page.shape, np.float32))
-    np.testing.assert_allclose(documents.clean(x, model), want, atol=1e-5)
+    np.testing.assert_allclose(cleaning.clean(x, model), want, atol=1e-5)
 
 
 def test_a_model_from_a_file(model, page, tmp_path):
     model.save(tmp_path / "cleaner.keras")
-    got = documents.clean(page, tmp_path / "cleaner.keras")
+    got = cleaning.clean(page, tmp_path / "cleaner.keras")
     np.testing.assert_allclose(got, whole(model, page), atol=2e-6)
 
 
@@ -781,7 +781,7 @@ def test_a_model_from_a_file(model, page, tmp_path):
 )
 def test_arrays_that_are_no_page(model, x, said):
     with pytest.raises(ValueError, match=said):
-        documents.clean(x, model)
+        cleaning.clean(x, model)
 
 
 def test_files_that_are_no_page(model, page, tmp_path):
@@ -800,7 +800,7 @@ def test_files_that_are_no_page(model, page, tmp_path):
         "bomb.png": "too many pixels; at most 80,000,000",
     }.items():
         with pytest.raises(DataError, match=said) as error:
-            documents.clean(tmp_path / name, model)
+            cleaning.clean(tmp_path / name, model)
         assert name in str(error.value)
 
 
@@ -809,19 +809,19 @@ def test_a_model_of_another_kind_is_refused(page):
 
     valid = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(1, 3)])
     with pytest.raises(ValueError, match="wanted: same"):
-        documents.clean(page, valid)
+        cleaning.clean(page, valid)
 
 
 _LARGE = """
 import resource, numpy as np, keras
-from helpers import documents
+from helpers import cleaning
 model = keras.Sequential([keras.Input((None, None, 1))])
 for filters in (32, 1):
     model.add(keras.layers.Conv2D(filters, 3, padding="same", activation="relu"))
 page = np.full((10_000, 5_000, 3), 200, np.uint8)
-documents.clean(page[:64, :64], model)
+cleaning.clean(page[:64, :64], model)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-assert documents.clean(page, model).shape == (10_000, 5_000)
+assert cleaning.clean(page, model).shape == (10_000, 5_000)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
@@ -841,7 +841,7 @@ def test_fifty_megapixels_take_half_a_gigabyte_more_than_tensorflow_and_the_page
 def test_the_published_cleaner_cleans():
     noisy, clean = documents.make_page(12345)
     before, after = (
-        np.sqrt(np.mean((page - clean) ** 2)) for page in (noisy, documents.clean(noisy))
+        np.sqrt(np.mean((page - clean) ** 2)) for page in (noisy, cleaning.clean(noisy))
     )
     assert after < 0.5 * before
 
@@ -850,15 +850,15 @@ def test_a_published_model_asks_for_nothing_that_an_older_keras_lacks(model, tmp
     import keras
 
     # Keras 3.15 writes "input_axes": null, and 3.13 stops there.
-    documents.publish(model, tmp_path / "model.keras")
-    for file in (tmp_path / "model.keras", documents.PUBLISHED):
+    cleaning.publish(model, tmp_path / "model.keras")
+    for file in (tmp_path / "model.keras", cleaning.PUBLISHED):
         with zipfile.ZipFile(file) as parts:
             config = parts.read("config.json").decode()
         assert "GlorotUniform" in config
         assert "input_axes" not in config
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     page = documents.make_page(1, 60, 80)[0]
-    again, before = documents.clean(page, loaded), documents.clean(page, model)
+    again, before = cleaning.clean(page, loaded), cleaning.clean(page, model)
     np.testing.assert_allclose(again, before, atol=1e-6)
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import data, heartbeats
-from helpers.data import DataError
+from helpers.data import DataError, files, heartbeats
 from support import REAL, needs_real
 
 RATE = heartbeats.RATE
@@ -134,7 +133,7 @@ def test_what_scipy_does_not_give_is_simulated(scipy_gives, capsys, code, said):
 
 def test_a_download_that_hangs(scipy_gives, monkeypatch, capsys):
     scipy_gives("import time; time.sleep(60)")
-    monkeypatch.setattr(data, "DOWNLOAD_SECONDS", 0.2)
+    monkeypatch.setattr(files, "DOWNLOAD_SECONDS", 0.2)
     assert heartbeats.record().source == "simulated"
     assert "not done after 0.2 s" in capsys.readouterr().out
 

@@ -1,17 +1,11 @@
 """Digits: load them, verify them, fall back when offline, and add noise to them."""
 
-import contextlib
-import errno
-import hashlib
-import io
+import functools
 import math
 import os
-import stat
-import subprocess
 import sys
 import tempfile
 import textwrap
-import zipfile
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from pathlib import Path
@@ -19,12 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from helpers import profile
+from helpers.data.files import (
+    DataError,
+    book_data_file,
+    is_there,
+    load_arrays,
+    run_download,
+    sha256_of,
+)
 
-__all__ = ["DOWNLOAD_SECONDS", "DataError", "Digits", "add_noise", "digits", "flat"]
-# and for the other loaders: book_data_file, load_arrays, run_download, sha256_of
-
-#: Time limit of the whole download, start of Keras included, in seconds.
-DOWNLOAD_SECONDS = 60
+__all__ = ["Digits", "add_noise", "digits", "flat"]
 
 # Keras' own loader fetches the file. It runs in a process of its own because a
 # download that hangs can then be killed: Keras sets no time limit.
@@ -53,29 +51,16 @@ _MNIST = {
 }
 
 
-class DataError(ValueError):
-    """A data file or folder that cannot be used.
-
-    The message names the file, what was expected, what came and what to do.
-
-    Examples
-    --------
-    >>> raise DataError("mnist.npz: expected a zip file, got 0 bytes")
-    Traceback (most recent call last):
-    helpers.data.DataError: mnist.npz: expected a zip file, got 0 bytes
-    """
-
-
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Handwritten digits, split into training and test images.
+    """Handwritten digits, split into training, validation and test images.
 
     Attributes
     ----------
-    x_train, x_test : ndarray of float32, shape (n, 28, 28, 1)
-        Images: 0 is paper, 1 is ink.
-    y_train, y_test : ndarray of int64, shape (n,)
-        Labels, 0 to 9.
+    x_train, x_valid, x_test : ndarray of float32, shape (n, 28, 28, 1)
+        Images: 0 is paper, 1 is ink. `x_valid` is None unless `digits` was asked for it.
+    y_train, y_valid, y_test : ndarray of int64, shape (n,)
+        Labels, 0 to 9; `y_valid` as `x_valid`.
     source : {"BOOK_DATA", "keras", "embedded"}
         Where they came from; see `digits`.
     sha256 : str
@@ -96,6 +81,8 @@ class Digits:
     y_test: np.ndarray = field(repr=False)
     source: str
     sha256: str
+    x_valid: np.ndarray | None = field(default=None, repr=False)
+    y_valid: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def real(self) -> bool:
@@ -103,7 +90,7 @@ class Digits:
         return self.source != "embedded"
 
 
-def digits() -> Digits:
+def digits(validation: bool = False) -> Digits:
     """Load the digits from the best source at hand and print which one it was.
 
     The sources, in this order:
@@ -117,11 +104,18 @@ def digits() -> Digits:
        to a 20x20 box in the middle of 28x28. It is the fallback when there is no
        internet; ``BOOK_DATA=embedded`` asks for it outright.
 
+    Parameters
+    ----------
+    validation : bool
+        Whether to set the last twelfth of the training images apart, for all that is
+        chosen by a result: a rate, a size, a threshold. They are no training images then.
+
     Returns
     -------
     Digits
-        60,000 training and 10,000 test images (embedded: 1,500 and 297); in the
-        quick profile the first 2,000 and 500 of them (embedded: 1,500 and 297).
+        60,000 training and 10,000 test images (embedded: 1,500 and 297), or, with
+        `validation`, 55,000 training, 5,000 validation and 10,000 test images (embedded:
+        1,375, 125 and 297). In the quick profile at most the first 2,000, 500 and 500.
 
     Raises
     ------
@@ -158,220 +152,26 @@ def digits() -> Digits:
     >>> data.x_train.shape, data.real
     ((1500, 28, 28, 1), False)
     """
+    made = functools.partial(_digits, validation)
     if os.environ.get("BOOK_DATA") == "embedded":
-        return _embedded("BOOK_DATA=embedded")
+        return _embedded(made, "BOOK_DATA=embedded")
     if path := book_data_file("mnist.npz", "Keras' copy"):
-        return _digits(_load(path), "BOOK_DATA", "MNIST from the folder BOOK_DATA")
+        return made(_load(path), "BOOK_DATA", "MNIST from the folder BOOK_DATA")
 
     keras_home = os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")
     cache = Path(keras_home, "datasets", "mnist.npz")
-    if _is_there(cache, "let this user read it, or set KERAS_HOME to a folder of this user's."):
-        return _digits(_load(cache), "keras", "MNIST from Keras' cache")
+    if is_there(cache, "let this user read it, or set KERAS_HOME to a folder of this user's."):
+        return made(_load(cache), "keras", "MNIST from Keras' cache")
     try:
         arrays, kept = _download(cache)
     except OSError as why:
         return _embedded(
-            f"MNIST was not downloaded: {textwrap.shorten(str(why), 80, placeholder='...')}"
+            made, f"MNIST was not downloaded: {textwrap.shorten(str(why), 80, placeholder='...')}"
         )
     what = "MNIST downloaded by Keras"
     if not kept:
         what += f" (not kept: {cache.parent} cannot be written)"
-    return _digits(arrays, "keras", what)
-
-
-def book_data_file(name, instead):
-    """Return the path of a file in the folder ``BOOK_DATA``, or None if there is none.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``"mnist.npz"``.
-    instead : str
-        What is used if the folder lacks the file, such as ``"Keras' copy"``. It is then
-        announced.
-
-    Returns
-    -------
-    pathlib.Path or None
-
-    Raises
-    ------
-    DataError
-        If ``BOOK_DATA`` names no folder, or one in which this user may not look.
-    """
-    folder = os.path.expanduser(os.environ.get("BOOK_DATA", ""))
-    if not folder:
-        return None
-    advice = "let this user read it, or set BOOK_DATA to another folder."
-    if not os.path.isdir(folder):
-        found = _kind(folder) if _is_there(folder, advice) else "none"
-        raise DataError(
-            f"BOOK_DATA={folder}: expected a folder, found {found} at "
-            f"{os.path.abspath(folder)}. Set BOOK_DATA to the full path of the folder "
-            f"that holds {name}, or unset it to use {instead}."
-        )
-    if _is_there(path := Path(folder, name), advice):
-        return path
-    print(f"BOOK_DATA={folder} holds no {name}, so {instead} is used.")
-    return None
-
-
-def _is_there(path, advice):
-    """Whether something is at `path`, readable or not; DataError if nobody can tell."""
-    try:
-        os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return os.path.islink(path)  # one that leads nowhere is something, too
-    except OSError as why:
-        raise _unreadable(path, why.strerror, advice) from None
-    return True
-
-
-def _kind(path):
-    """Say what is at `path`."""
-    try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError:
-        return f"a link to {os.readlink(path)}, where nothing is,"
-    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISREG, "a file"), (stat.S_ISFIFO, "a pipe"))
-    return next((words for is_one, words in kinds if is_one(mode)), "a device")
-
-
-def _unreadable(path, why, advice):
-    return DataError(f"{path}: it cannot be read ({why}). Nothing is used in its place: {advice}")
-
-
-@contextlib.contextmanager
-def _opened(path):
-    """Open a file to read it; if that fails, then or later, raise DataError."""
-    advice = "let this user read it, or put a good copy in its place."
-    try:
-        if not os.path.isfile(path):  # before it is opened: a pipe would wait for ever
-            raise _unreadable(path, f"it is {_kind(path)} and no file", advice)
-        with open(path, "rb") as file:
-            # zipfile looks for the end of an archive, and takes a bad disk for a missing end.
-            file.seek(max(os.path.getsize(path) - 70_000, 0))
-            file.read(70_000)
-            yield file
-    except OSError as why:
-        raise _unreadable(path, why.strerror, advice) from None
-
-
-def load_arrays(path, expected, advice):
-    """Read the arrays of a NumPy archive and verify them.
-
-    Parameters
-    ----------
-    path : path-like
-    expected : dict of str to (dtype, tuple of int, str)
-        For each array its dtype, its shape and the SHA-256 of its bytes.
-    advice : str
-        What to do about a file that is not used.
-
-    Returns
-    -------
-    dict of str to ndarray
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, is cut, damaged or pickled, or an array is missing or
-        another one. An array is unpacked only if its header is that of the expected one,
-        and no more bytes of it than are expected.
-    """
-
-    def error(wanted, came):
-        return DataError(f"{path}: expected {wanted}, got {came}. The file was not used: {advice}")
-
-    arrays = {}
-    with _opened(path) as file:
-        try:
-            archive = zipfile.ZipFile(file)
-        # NumPy, zipfile and zlib each have errors of their own for foreign bytes.
-        except Exception as why:
-            if _of_the_disk(why):
-                raise
-            came = f"{os.path.getsize(path):,} bytes that are cut short or no archive"
-            raise error("a NumPy archive (.npz)", came) from None
-        for name, (dtype, shape, sha256) in expected.items():
-            if f"{name}.npy" not in archive.namelist():
-                raise error(f"the arrays {', '.join(expected)}", f"none called {name}")
-            try:
-                arrays[name] = _unpack(archive, f"{name}.npy", dtype, shape)
-            except Exception as why:
-                if _of_the_disk(why):
-                    raise
-                came = why if isinstance(why, DataError) else f"{type(why).__name__}: {why}"
-                raise error(f"{name} as {np.dtype(dtype)} {shape}", came) from None
-            if (came := sha256_of(arrays[name])) != sha256:
-                raise error(f"{name} with SHA-256 {sha256}", came)
-    return arrays
-
-
-def _of_the_disk(why):
-    """Whether an error is the system's, and not that of an archive which points outside itself."""
-    return isinstance(why, OSError) and why.errno not in (None, errno.EINVAL)
-
-
-def _unpack(archive, name, dtype, shape):
-    """Return an array of an archive. What its header promises is judged before it is unpacked."""
-    about = archive.getinfo(name)
-    if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataError("it packed in a way that NumPy does not use")  # and that has no limit below
-    with archive.open(about) as member:
-        head = io.BytesIO(member.read(10_000))
-        version = np.lib.format.read_magic(head)
-        formats = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        came_shape, fortran, came_dtype = formats[version](head)
-        if (came_dtype, came_shape) != (dtype, shape):
-            raise DataError(f"{came_dtype} {came_shape}")
-        size = came_dtype.itemsize * math.prod(shape)
-        if about.file_size != head.tell() + size:
-            raise DataError(f"{about.file_size:,} bytes")
-        values = head.read()
-        # This many bytes, whatever the member unpacks to.
-        values += member.read(size - len(values))
-    array = np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
-    return np.ascontiguousarray(array)
-
-
-def run_download(command, **settings):
-    """Run a library's own loader in a process that is killed when it takes too long.
-
-    Parameters
-    ----------
-    command : list of str
-        Arguments of the process.
-    **settings
-        Passed to `subprocess.run`.
-
-    Raises
-    ------
-    TimeoutError
-        After `DOWNLOAD_SECONDS`.
-    ConnectionError
-        If the process failed; its message is the last line that it wrote.
-    """
-    try:
-        child = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=DOWNLOAD_SECONDS,  # run() kills the child when it is over
-            **settings,
-        )
-    except subprocess.TimeoutExpired:
-        raise TimeoutError(f"not done after {DOWNLOAD_SECONDS:g} s") from None
-    if child.returncode:
-        last_line = child.stderr.strip().rpartition("\n")[2]
-        raise ConnectionError(last_line or f"the loader stopped with {child.returncode}")
+    return made(arrays, "keras", what)
 
 
 def _load(path):
@@ -417,7 +217,7 @@ def _download(cache):
     return arrays, kept
 
 
-def _embedded(why):
+def _embedded(made, why):
     """Return scikit-learn's digits in MNIST's size, and say why."""
     from sklearn.datasets import load_digits
 
@@ -437,39 +237,40 @@ def _embedded(why):
         "x_test": x[1500:],
         "y_test": y[1500:],
     }
-    data = _digits(arrays, "embedded", "scikit-learn's 8x8 digits, enlarged")
+    data = made(arrays, "embedded", "scikit-learn's 8x8 digits, enlarged")
     print(f"This is a small stand-in for MNIST ({why}): numbers will differ from the text.")
     return data
 
 
-def _digits(arrays, source, what):
+def _digits(validation, arrays, source, what):
     """Turn the uint8 arrays of a data set into Digits and print what they are."""
     quick = profile.name() == "quick"
-    n_train, n_test = (2000, 500) if quick else (None, None)
+    n = len(arrays["x_train"])
+    split = n - n // 12 if validation else n
 
-    def pixels(x):
-        return np.divide(x, 255, dtype=np.float32)[..., np.newaxis]
+    def part(name, start, stop, most):
+        rows = slice(start, min(stop, start + most) if quick else stop)
+        x, y = arrays[f"x_{name}"][rows], arrays[f"y_{name}"][rows]
+        return np.divide(x, 255, dtype=np.float32)[..., np.newaxis], y.astype(np.int64)
 
-    data = Digits(
-        x_train=pixels(arrays["x_train"][:n_train]),
-        y_train=arrays["y_train"][:n_train].astype(np.int64),
-        x_test=pixels(arrays["x_test"][:n_test]),
-        y_test=arrays["y_test"][:n_test].astype(np.int64),
+    x_train, y_train = part("train", 0, split, 2000)
+    x_valid, y_valid = part("train", split, n, 500) if validation else (None, None)
+    x_test, y_test = part("test", 0, len(arrays["x_test"]), 500)
+    held_out = f", {len(x_valid):,} validation" if validation else ""
+    print(
+        f"Digits: {what}, {len(x_train):,} training{held_out} and {len(x_test):,} test images"
+        + (" (quick profile)." if quick else ".")
+    )
+    return Digits(
+        x_train=x_train,
+        y_train=y_train,
+        x_valid=x_valid,
+        y_valid=y_valid,
+        x_test=x_test,
+        y_test=y_test,
         source=source,
         sha256=sha256_of(*(arrays[name] for name in _MNIST)),
     )
-    print(
-        f"Digits: {what}, {len(data.x_train):,} training and {len(data.x_test):,} test images"
-        + (" (quick profile)." if quick else ".")
-    )
-    return data
-
-
-def sha256_of(*arrays):
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
 
 
 def flat(x: np.ndarray) -> np.ndarray:
@@ -509,8 +310,7 @@ def add_noise(x: np.ndarray, sigma: float, seed: int) -> np.ndarray:
     x : ndarray of float, any shape
         Pixels in [0, 1]. It is left as it is.
     sigma : float
-        Standard deviation of the noise in the unit of `x` (1 = the way from paper
-        to ink), at least 0.
+        Standard deviation of the noise in the unit of `x`, at least 0.
     seed : int
         At least 0. The same seed gives the same noise.
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import signal
 
-from helpers import data
+from helpers.data import files
 
 __all__ = ["RATE", "Record", "Rule", "band_pass", "cut", "find_beats", "judge", "record"]
 
@@ -25,7 +25,7 @@ _SHAPE = (108_000,)
 _SHA256 = "45cbec844577d9c7e2117b2011a5d524ab6dd49d93c29f5f5aea690772681b8f"
 _ZERO, _GAIN = 1024, 200  # the amplifier's value at 0 mV, and its steps per mV
 
-# SciPy's own loader fetches the file. As in `data`, a process of its own can be killed
+# SciPy's own loader fetches the file. As in `mnist`, a process of its own can be killed
 # when the download hangs.
 _DOWNLOAD = "import numpy, scipy.datasets, sys; numpy.save(sys.argv[1], "
 _DOWNLOAD += "scipy.datasets.electrocardiogram())"
@@ -66,7 +66,7 @@ def record() -> Record:
     1. ``BOOK_DATA``: the file ``ecg.dat`` in the folder that the environment variable
        ``BOOK_DATA`` names.
     2. ``scipy``: ``scipy.datasets.electrocardiogram`` with its cache. It needs the package
-       pooch, and may take `helpers.data.DOWNLOAD_SECONDS`.
+       pooch, and may take `helpers.data.files.DOWNLOAD_SECONDS`.
     3. ``simulated``: a record that `record` makes up, when neither is to be had.
        ``BOOK_DATA=embedded`` asks for it outright.
 
@@ -113,7 +113,7 @@ def record() -> Record:
     """
     if os.environ.get("BOOK_DATA") == "embedded":
         return _simulated("BOOK_DATA=embedded")
-    if path := data.book_data_file("ecg.dat", "SciPy's copy"):
+    if path := files.book_data_file("ecg.dat", "SciPy's copy"):
         return _record(_load(path), "BOOK_DATA", "record 208 from the folder BOOK_DATA")
     try:
         samples = _download()
@@ -127,7 +127,7 @@ def _load(path):
     """Read the samples of ecg.dat and verify them, or raise DataError."""
     advice = "delete it, or put a good copy of ecg.dat in its place (SciPy's, from "
     advice += "https://github.com/scipy/dataset-ecg)."
-    return data.load_arrays(path, {"ecg": (np.uint16, _SHAPE, _SHA256)}, advice)["ecg"]
+    return files.load_arrays(path, {"ecg": (np.uint16, _SHAPE, _SHA256)}, advice)["ecg"]
 
 
 def _download():
@@ -136,13 +136,13 @@ def _download():
         raise ModuleNotFoundError("it needs the package pooch, which is not installed")
     with tempfile.TemporaryDirectory(prefix="ecg-", ignore_cleanup_errors=True) as private:
         path = Path(private, "ecg.npy")
-        data.run_download([sys.executable, "-c", _DOWNLOAD, str(path)])
+        files.run_download([sys.executable, "-c", _DOWNLOAD, str(path)])
         try:
             ecg = np.load(path, allow_pickle=False)
             samples = np.rint(np.nan_to_num(ecg) * _GAIN + _ZERO).astype(np.uint16)
         except Exception as why:  # cut short, say, on a full disk
             raise ConnectionError(f"what came is no array: {why}") from None
-    if samples.shape != _SHAPE or data.sha256_of(samples) != _SHA256:
+    if samples.shape != _SHAPE or files.sha256_of(samples) != _SHA256:
         raise ConnectionError("what came is not that record, or not all of it")
     return samples
 
@@ -182,7 +182,7 @@ def _record(samples, source, what):
     """Turn samples into millivolts and print what they are."""
     ecg = ((samples.astype(np.float64) - _ZERO) / _GAIN).astype(np.float32)
     print(f"Heartbeats: {what}, {len(ecg) / RATE:g} seconds at {RATE} Hz.")
-    return Record(ecg, RATE, source, data.sha256_of(samples))
+    return Record(ecg, RATE, source, files.sha256_of(samples))
 
 
 def band_pass(ecg, low=0.7, high=40.0, rate=RATE):
