@@ -31,7 +31,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve test test-classroom test-colab execute again seeds sync student instructor bundle pdf assignment grade hub benchmark $(BENCHMARKS:%=benchmark-%) lighthouse lock audit clean
+.PHONY: help book serve test test-classroom test-colab execute again seeds sync claims student instructor bundle pdf assignment grade hub benchmark $(BENCHMARKS:%=benchmark-%) lighthouse lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,7 +60,7 @@ test-classroom: .venv/installed .venv-classroom/installed ## run the students' e
 
 # With Colab's versions, no tests of scripts in a browser (test_worlds has what figures hand them),
 # of pages, of editions, and of what the repository stores: the versions do not change those.
-NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary \
+NOT_COLAB := agreement assignments benchmarks chapters chart claims editions figure% glossary \
   install jupyterlab models pages publishing sheet site site_links workflows
 test-colab: .venv-colab/installed ## run every notebook's quick profile, and the tests of the helpers, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
@@ -79,6 +79,9 @@ seeds: .venv/installed ## train every network of the scoreboard from five seeds 
 
 sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
 	$(BIN)/python -m bookbuild.chapters sync $(CHAPTER)
+
+claims: .venv/installed ## list the sentences that compare and rest on no measured number, for advice (PAGE=simple, default all)
+	@$(BIN)/python -m bookbuild.claims $(PAGE)
 
 student: .venv/installed ## notebooks to solve, without solutions and outputs, into _build/student (CHAPTER=...)
 	$(BIN)/python -m bookbuild.editions student $(CHAPTER)
