@@ -15,8 +15,8 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
 WHOLE := _build/.whole
 CHAPTER ?= all
-# What can be timed, in the order in which it is done; the page is written last.
-BENCHMARKS := sources pytorch steps growth network figures page
+# What can be timed, in the order in which it is done; the pictures are drawn last.
+BENCHMARKS := sources pytorch steps growth network figures pictures
 PART ?= $(BENCHMARKS)
 COURSE ?= course
 PORT ?= 8000
@@ -114,7 +114,7 @@ hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## Jupyter
 	umask 022; $(BIN)/python -m classroom.kernel classroom/jupyter
 	HUB_STATE="$(COURSE)" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
 
-benchmark: $(PART:%=benchmark-%) ## time sources (90 minutes), pytorch (20 minutes), steps (1), growth (10), network and figures (2), then write the page (PART=growth, default all)
+benchmark: $(PART:%=benchmark-%) ## time sources (90 minutes), pytorch (20 minutes), steps (1), growth (10), network and figures (2), then draw the pictures (PART=growth, default all); then: make sync
 
 # Each benchmark may take arguments: make benchmark PART=sources ARGS="simple deep"
 $(BENCHMARKS:%=benchmark-%): benchmark-%: .venv/installed

@@ -716,8 +716,21 @@ def measured(network, model, digits):
     """Return what the network is compared with its source by: less is better."""
     if network.measure == "loss":
         return -nats(model, digits, draws=1)["elbo"]
-    x, x_hat = digits.x_test[..., 0], draw(network, model, digits)
-    return bce(x, x_hat) if network.measure == "bce" else float(np.mean((x - x_hat) ** 2))
+    return _error(network, digits, draw(network, model, digits))
+
+
+def mean_image(network, digits):
+    """Return what `measured` gives for a network that always draws the mean training image."""
+    mean = np.asarray(digits.x_train, "float64").mean(axis=0)[..., 0]
+    return _error(network, digits, np.broadcast_to(mean, digits.x_test.shape[:3]))
+
+
+def _error(network, digits, x_hat):
+    """Return the mean error of images: a pixel's BCE or MSE, or an image's BCE (`loss`)."""
+    x = digits.x_test[..., 0]
+    if network.measure == "mse":
+        return float(np.mean((x - x_hat) ** 2))
+    return bce(x, x_hat) * (x[0].size if network.measure == "loss" else 1)
 
 
 def _shape(model):
