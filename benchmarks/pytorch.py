@@ -103,7 +103,7 @@ def ours(folder):
     orders = tf.constant(np.load(folder / "orders.npy"))
     epoch, step = tf.Variable(0, dtype=tf.int64), tf.Variable(-1, dtype=tf.int64)
 
-    def judge(model):
+    def evaluate(model):
         epoch.assign_add(1)
         return float(model.get_metrics_result()["loss"])
 
@@ -122,7 +122,7 @@ def ours(folder):
         network.book,
         digits,
         0,
-        judge=judge,
+        evaluate=evaluate,
         epochs=len(orders),
         now=time.process_time
         if task["threads"] == 1
@@ -130,7 +130,7 @@ def ours(folder):
     )
     for patch in patches:
         patch.stop()
-    np.save(folder / "drawn.npy", models.draw(network, model, digits))
+    np.save(folder / "reconstructed.npy", models.reconstruct(network, model, digits))
     return {"seconds": seconds, "train": losses}
 
 
@@ -141,7 +141,7 @@ def run(side, folder, test):
         curve = processes.run("benchmarks.pytorch", "--here", folder, threads=threads)
     else:
         curve = processes.run("benchmarks.torch_side", folder, python=PYTHON, threads=threads)
-    return curve | {"test": models.bce(test, np.load(folder / "drawn.npy"))}
+    return curve | {"test": models.bce(test, np.load(folder / "reconstructed.npy"))}
 
 
 def check(name, digits, threads):

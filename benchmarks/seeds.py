@@ -29,7 +29,7 @@ def train_all(name, seeds):
     by_measure = {}
     for seed in range(seeds):
         model, seconds, _ = models.train(network, network.book, digits, seed, now=time.process_time)
-        reached = models.scores(digits.x_test[..., 0], models.draw(network, model, digits))
+        reached = models.scores(digits.x_test[..., 0], models.reconstruct(network, model, digits))
         if isinstance(model, models.VAE):
             reached |= models.nats(model, digits)
         for measure, value in (reached | {"seconds": seconds[-1]}).items():

@@ -48,7 +48,7 @@ def train_once(name, which, seed, epochs):
         getattr(network, which),
         digits,
         seed,
-        judge=lambda model: models.measured(network, model, digits),
+        evaluate=lambda model: models.test_error(network, model, digits),
         epochs=epochs,
         now=time.process_time,
     )
