@@ -15,8 +15,8 @@ export PATH := $(PATH):$(CURDIR)/$(BIN)
 export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
 WHOLE := _build/.whole
 CHAPTER ?= all
-# What `make benchmark` measures by default, in this order; the page is written last.
-PART ?= sources pytorch steps growth network figures page
+# What `make benchmark` measures by default, in this order; the pictures are drawn last.
+PART ?= sources pytorch steps growth network figures pictures
 COURSE ?= course
 PORT ?= 8000
 
@@ -30,7 +30,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf sync execute again test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
+.PHONY: help book serve pdf sync execute again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,9 @@ test: book ## check the code, the pages and one notebook: before each commit, so
 	$(BIN)/ruff check && $(BIN)/ruff format --check
 	$(PYTEST) -m "not heavy" tests
 	$(QUICK) $(BIN)/pytest $(NBVAL) $(SIMPLE)
+
+claims: .venv/installed ## list the sentences that compare and rest on no measured number, for advice (PAGE=simple, default all)
+	@$(BIN)/python -m bookbuild.claims $(PAGE)
 
 ## For teachers
 
@@ -120,7 +123,7 @@ test-classroom: .venv/installed .venv-classroom/installed ## run the students' e
 	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/classroom/test_editions.py tests/classroom/test_assignments.py
 
 # One part may take arguments: make benchmark PART=sources ARGS="simple deep"
-benchmark: .venv/installed $(if $(filter pytorch,$(PART)),.venv-pytorch/installed) $(if $(filter figures lighthouse,$(PART)),book) $(if $(filter lighthouse,$(PART)),node_modules/.lighthouse) ## time sources (90 minutes), pytorch (20), steps (1), growth (10), network and figures (2), then write the page; PART=seeds trains the scoreboard's networks (90), PART=lighthouse judges the pages (10)
+benchmark: .venv/installed $(if $(filter pytorch,$(PART)),.venv-pytorch/installed) $(if $(filter figures lighthouse,$(PART)),book) $(if $(filter lighthouse,$(PART)),node_modules/.lighthouse) ## time sources (90 minutes), pytorch (20), steps (1), growth (10), network and figures (2), then draw the pictures, and type make sync; PART=seeds trains the scoreboard's networks (90), PART=lighthouse judges the pages (10)
 	for part in $(PART); do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit; done
 
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -1,6 +1,6 @@
 """Time the reactive figures on the built pages: until alive, and for each of 200 moves.
 
-    make book && python -m benchmarks.figures
+    make benchmark PART=figures
 
 Alive is counted from the moment at which the reader is near, a move from an arrow key on the
 chart in which the reader moves a point, or where there is none, from the change of the first

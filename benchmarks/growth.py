@@ -18,15 +18,15 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 
 from helpers import data, results
-from benchmarks import pytorch, store
+from benchmarks import models, processes, store
 
+import keras
 import numpy as np
+import tensorflow as tf
 from tqdm import tqdm
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 600_000)
@@ -34,9 +34,6 @@ REPETITIONS = 3
 #: What all images may take at most, in MB, if they are held in memory.
 FITS = 1000
 BATCH = 256
-
-# TensorFlow counts the cores when it is imported: not before `--here` runs on its own.
-tf = None
 
 
 # The next two stand in "Scaling out"; a test compares.
@@ -71,11 +68,9 @@ def stream(folder, batch=256):
 
 def write(folder, digits):
     """Put the training images into six files, as in "Scaling out"."""
-    import tensorflow
-
     images = (255 * data.flat(digits.x_train)).round().astype("uint8")
     for i, part in enumerate(np.array_split(images, 6)):
-        with tensorflow.io.TFRecordWriter(str(folder / f"digits-{i}.tfrecord")) as file:
+        with tf.io.TFRecordWriter(str(folder / f"digits-{i}.tfrecord")) as file:
             for image in part:
                 file.write(image.tobytes())
 
@@ -97,12 +92,6 @@ def train(folder, way, images, threads):
     dict of str to float
         ``images`` really seen, ``seconds``, ``peak_mb``, ``start_mb`` and the training ``loss``.
     """
-    global tf
-    import keras
-    import tensorflow as tf
-
-    from benchmarks import models
-
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     keras.utils.set_random_seed(0)
     recipe, steps = models.NETWORKS["simple"].book, -(-images // BATCH)
@@ -166,7 +155,6 @@ def summary(runs):
         "seconds": each(lambda run: run["seconds"]),
         "peak_mb": peaks,
         "start_mb": each(lambda run: run["start_mb"]),
-        "above_start_mb": each(lambda run: run["peak_mb"] - run["start_mb"]),
         "loss": each(lambda run: run["loss"]),
         "line_us": 1e6 * slope,
         "line_start": start,
@@ -193,11 +181,12 @@ def main():
     ways = args.ways or ["stream", "memory"]
     if args.here:
         return print(json.dumps(train(args.here, ways[0], args.images, args.threads)))
-    counts = pytorch.threads_of(args, parser)
+    counts = processes.threads_of(args, parser)
     total = args.repetitions * len(counts) * sum(len(sizes(way)) for way in ways)
     bar = tqdm(total=total, unit="training")
+    digits = store.real_digits()
     with tempfile.TemporaryDirectory() as folder:
-        write(pathlib.Path(folder), data.digits())
+        write(pathlib.Path(folder), digits)
         for threads in counts:
             runs = {way: {size: [] for size in sizes(way)} for way in ways}
             for _ in range(args.repetitions):
@@ -206,18 +195,16 @@ def main():
                         collected.append(in_a_process(folder, way, size, threads))
                         bar.update()
             for way, by_size in runs.items():
-                store.keep(growth={f"{way}_{threads}": summary(by_size)})
+                store.keep(digits, growth={f"{way}_{threads}": summary(by_size)})
 
 
 def in_a_process(folder, way, images, threads):
     """Return what `train` does, from a process of its own on so many cores."""
-    command = [sys.executable, "-m", "benchmarks.growth", "--here", folder, "--ways", way]
-    command += ["--images", str(images), "--threads", str(threads)]
-    with pytorch.cores(threads):
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    options = ["--here", folder, "--ways", way, "--images", images, "--threads", threads]
+    measured = processes.run("benchmarks.growth", *options, threads=threads)
     for cache in pathlib.Path(folder).glob("cache-*"):  # the stream's, of this process alone
         cache.unlink()
-    return json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 if __name__ == "__main__":

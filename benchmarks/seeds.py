@@ -3,19 +3,17 @@
     make benchmark PART=seeds
 
 Writes book/results/seeds.json, which the scoreboard reads. Each network has a process of its own,
-so that its memory is its own. Seconds are the processor's, of one core. About an hour and a half on one core; networks can be named,
-and then the others keep their numbers.
+so that its memory is its own. Seconds are the processor's, of one core. About an hour and a half;
+networks can be named, and then the others keep their numbers.
 """
 
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import time
 
-from helpers import data, files, results
-from benchmarks import models
+from helpers import files, results
+from benchmarks import models, processes, store
 
 from tqdm import tqdm
 
@@ -27,11 +25,11 @@ NAMES = [name for name in models.NETWORKS if name != "vae_blog"]
 
 def train_all(name, seeds):
     """Return what a network reaches: each measure by seed, and what all seeds share."""
-    network, digits = models.NETWORKS[name], data.digits()
+    network, digits = models.NETWORKS[name], store.real_digits()
     by_measure = {}
     for seed in range(seeds):
         model, seconds, _ = models.train(network, network.book, digits, seed, now=time.process_time)
-        reached = models.scores(digits.x_test[..., 0], models.draw(network, model, digits))
+        reached = models.scores(digits.x_test[..., 0], models.reconstruct(network, model, digits))
         if isinstance(model, models.VAE):
             reached |= models.nats(model, digits)
         for measure, value in (reached | {"seconds": seconds[-1]}).items():
@@ -63,21 +61,13 @@ def main():
         parser.error(f"no network {', '.join(sorted(unknown))}; there are: {NAMES}")
     if args.here:
         return print(json.dumps({name: train_all(name, SEEDS) for name in args.networks}))
-    digits = data.digits()
-    if not digits.real:
-        sys.exit("These are stand-in digits: set BOOK_DATA to a folder with mnist.npz.")
+    digits = store.real_digits()
     files.tidy()
     ledger = results.Ledger("seeds", digits, seed=0, folder=FOLDER)
     if ledger.path.exists():
         ledger.record(**json.loads(ledger.path.read_text())["metrics"])
     for name in tqdm(args.networks or NAMES, unit="network"):
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.seeds", "--here", name],
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        ledger.record(**json.loads(done.stdout.splitlines()[-1]))
+        ledger.record(**processes.run("benchmarks.seeds", "--here", name))
         ledger.save()
 
 

@@ -19,12 +19,11 @@ keep their numbers. About an hour and a half on one core.
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 
-from helpers import data, results
-from benchmarks import models, store
+from helpers import results
+from benchmarks import models, processes, store
 
 from tqdm import tqdm
 
@@ -43,13 +42,13 @@ def train_once(name, which, seed, epochs):
     dict
         ``seconds`` and ``test``, a number for each epoch; ``peak_memory_mb``.
     """
-    network, digits = models.NETWORKS[name], data.digits()
+    network, digits = models.NETWORKS[name], store.real_digits()
     _, seconds, tested = models.train(
         network,
         getattr(network, which),
         digits,
         seed,
-        judge=lambda model: models.measured(network, model, digits),
+        evaluate=lambda model: models.test_error(network, model, digits),
         epochs=epochs,
         now=time.process_time,
     )
@@ -58,13 +57,11 @@ def train_once(name, which, seed, epochs):
 
 def in_a_process(name, which, seed, epochs=None):
     """Return what `train_once` does, from a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.sources", "--here", which, "--seed", str(seed)]
-    command += ["--epochs", str(epochs)] if epochs else []
-    done = subprocess.run([*command, name], stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    limit = ["--epochs", epochs] if epochs else []
+    return processes.run("benchmarks.sources", "--here", which, "--seed", seed, *limit, name)
 
 
-def compare(name, repetitions, bar):
+def compare(name, digits, repetitions, bar):
     """Return the metrics of one network: how both recipes do, and how much sooner the book's is."""
     source, book = [], []
     for seed in range(repetitions):
@@ -73,7 +70,8 @@ def compare(name, repetitions, bar):
         bar.update()
         book.append(in_a_process(name, "book", seed))
         bar.update()
-    return summary(name, source, book)
+    network = models.NETWORKS[name]
+    return summary(name, source, book) | {"mean_image_test": models.mean_image(network, digits)}
 
 
 def summary(name, source, book):
@@ -110,7 +108,6 @@ def summary(name, source, book):
         "source_epochs_published": published,
         "source_whole_runs": len(whole),
         "source_seconds": statistics.median(seconds),
-        "source_epoch_seconds": statistics.median(seconds) / run,
         "source_memory_mb": max(curve["peak_memory_mb"] for curve in source),
         "book_test": statistics.median(curve["test"][-1] for curve in book),
         "book_epochs": len(book[0]["test"]),
@@ -118,13 +115,7 @@ def summary(name, source, book):
         "book_epochs_to_source": statistics.median(i + 1 for i in reached),
         "book_seconds_to_source": statistics.median(to_source),
         "book_memory_mb": max(curve["peak_memory_mb"] for curve in book),
-        "speedup": statistics.median(speedups),
-        "speedup_lowest": min(speedups),
-        "speedup_highest": max(speedups),
-        # The first repetition's, for the picture.
-        "source_curve": dict(zip(source[0]["seconds"], source[0]["test"], strict=True)),
-        "book_curve": dict(zip(book[0]["seconds"], book[0]["test"], strict=True)),
-    }
+    } | processes.spread("speedup", speedups)
 
 
 def main():
@@ -139,10 +130,10 @@ def main():
         parser.error(f"no source for {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
     if args.here:
         return print(json.dumps(train_once(args.networks[0], args.here, args.seed, args.epochs)))
-    names = args.networks or NAMES
+    names, digits = args.networks or NAMES, store.real_digits()
     bar = tqdm(total=2 * args.repetitions * len(names), unit="training")
     for name in names:
-        store.keep(sources={name: compare(name, args.repetitions, bar)})
+        store.keep(digits, sources={name: compare(name, digits, args.repetitions, bar)})
 
 
 if __name__ == "__main__":

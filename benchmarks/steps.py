@@ -11,7 +11,6 @@ import dataclasses
 import statistics
 import time
 
-from helpers import data
 from benchmarks import models, store
 
 import tensorflow as tf
@@ -23,7 +22,7 @@ EPOCHS = 3
 
 def main():
     tf.config.threading.set_intra_op_parallelism_threads(1)
-    network, digits = models.NETWORKS["simple"], data.digits()
+    network, digits = models.NETWORKS["simple"], store.real_digits()
     seconds = {1: [], 20: []}
     for seed in tqdm(range(REPETITIONS), unit="repetition"):
         for steps, collected in seconds.items():
@@ -32,7 +31,7 @@ def main():
                 network, recipe, digits, seed, epochs=EPOCHS, now=time.process_time
             )
             collected += [b - a for a, b in zip(ends, ends[1:], strict=False)]
-    store.keep(steps={f"in_one_call_{n}": statistics.median(s) for n, s in seconds.items()})
+    store.keep(digits, steps={f"in_one_call_{n}": statistics.median(s) for n, s in seconds.items()})
 
 
 if __name__ == "__main__":

@@ -1,20 +1,19 @@
 """benchmarks/results.json: what the benchmarks measured, with machine, versions and date."""
 
 import json
+import types
 
 from helpers import data, files, results
 
 RESULTS = results.ROOT / "benchmarks" / "results.json"
 
 
-def keep(**parts):
-    """Write metrics beside those that are kept.
+def real_digits():
+    """Return the digits.
 
-    Parameters
-    ----------
-    **parts : dict
-        Metrics by benchmark, such as ``sources={"simple": {"speedup": 25.3}}``; those of the same
-        name are replaced, others keep their numbers.
+    Returns
+    -------
+    helpers.data.Digits
 
     Raises
     ------
@@ -24,12 +23,27 @@ def keep(**parts):
     digits = data.digits()
     if not digits.real:
         raise SystemExit("These are stand-in digits: set BOOK_DATA to a folder with mnist.npz.")
+    return digits
+
+
+def keep(digits=None, **parts):
+    """Write metrics beside those that are kept.
+
+    Parameters
+    ----------
+    digits : helpers.data.Digits, optional
+        What was trained on; None for what needs no digits.
+    **parts : dict
+        Metrics by benchmark, such as ``sources={"simple": {"speedup": 25.3}}``; those of the same
+        name are replaced, others keep their numbers.
+    """
     files.tidy()
-    stored = json.loads(RESULTS.read_text())["metrics"] if RESULTS.exists() else {}
-    ledger = results.Ledger("benchmarks", digits, seed=0)
+    stored = json.loads(RESULTS.read_text())
+    about = digits or types.SimpleNamespace(**stored["data"])
+    ledger = results.Ledger("benchmarks", about, seed=0)
+    ledger.record(**stored["metrics"])
     for part, metrics in parts.items():
-        stored[part] = stored.get(part, {}) | metrics
-    ledger.record(**{part: metrics for part, metrics in stored.items() if metrics})
+        ledger.record(**{part: ledger.metrics.get(part, {}) | metrics})
     entry = ledger.entry()
     # Of this process, which only writes: each training has its own.
     del entry["seconds"], entry["peak_memory_mb"]

@@ -149,8 +149,8 @@ def train(model, images, orders, task):
     return seconds, losses
 
 
-def draw(model, images):
-    """Return the network's images."""
+def reconstruct(model, images):
+    """Return the network's reconstructions."""
     model.eval()
     with torch.no_grad():
         drawn = [model(part) for part in images.split(1000)]
@@ -176,7 +176,7 @@ def main():
     noise = map(torch.from_numpy, arrays["noise"]) if "noise" in arrays else None
     with mock.patch("torch.randn_like", lambda _: next(noise)) if noise else mock.MagicMock():
         seconds, losses = train(model, train_images, arrays["orders"], task)
-    np.save(folder / "drawn.npy", draw(model, test).reshape(-1, 28, 28))
+    np.save(folder / "reconstructed.npy", reconstruct(model, test).reshape(-1, 28, 28))
     version = dict(zip(("major", "minor"), map(int, torch.__version__.split(".")[:2]), strict=True))
     print(json.dumps({"seconds": seconds, "train": losses, "version": version}))
 

@@ -1,56 +1,62 @@
-"""Sentences that compare, found in a page, and the list of what each of them rests on.
+"""What a page says of measured numbers is what was measured.
 
-A page's list is `tests/comparisons/<page>.yml`: a list of entries in the order of the text.
+    python -m bookbuild.claims [simple ...]
+
+prints the sentences of each page that compare and are not in the page's list: advice, no more.
+The list is `book/claims/<page>.yml`; what two chapters measure alike stands in `across.yml`, which
+belongs to no page. A test evaluates each entry, in the order of the text:
 
 - says: some 4 to 15 words of the sentence as the page has them, that stand there only once; a
     number with a marker may have changed since
   basis: one of `BASES`
-  holds: expressions over published numbers, such as
+  holds: expressions over published numbers of any chapter, such as
     "seeds:deep.bce.most < seeds:simple_05.bce.least"; white space around each operator
   words: for `worded`, the words in the same paragraph that tell the uncertainty
-  why: for `general`, a short clause on why nothing measured is claimed
 """
 
+import argparse
 import ast
 import dataclasses
 import operator
 import re
-import textwrap
 
-BASES = {
-    "seeds": "the ledger of five seeds shows it: the worst of the one beats the best of the other",
-    "range": "the chapter's ledger holds several seeds or draws, and they show it",
-    "margin": "one run each, but more than 5 times the larger sd over five seeds of its relatives",
-    "exact": "no chance in it: arithmetic, counts, sizes, algorithms that know no chance",
-    "worded": "the text itself says how uncertain it is (`words`)",
-    "cited": "somebody else's claim, with a link in the same paragraph",
-    "general": "a definition, question, instruction or reasoning; nothing measured (`why`)",
+import yaml
+
+from bookbuild import book
+
+LISTS = book.BOOK / "claims"
+BASES = {  # and what of the ledger of five seeds an entry with this basis has to name
+    "seeds": r"seeds:\S+\.(least|most)\b",  # the worst of the one beats the best of the other
+    "range": "",  # the chapter's ledger holds several seeds or draws, and they show it
+    "margin": r"seeds:\S+\.sd\b",  # one run each, but more than 5 times the larger sd of the seeds
+    "exact": "",  # no chance in it: arithmetic, counts, sizes, algorithms that know no chance
+    "worded": "",  # the text itself says how uncertain it is (`words`)
 }
-FIELDS = {"says", "basis", "holds", "words", "why"}
-# What of the ledger of five seeds an entry with this basis has to name.
-OF_SEEDS = {"seeds": r"seeds:\S+\.(least|most)\b", "margin": r"seeds:\S+\.sd\b"}
-
-_NET = (
-    r"\b(than|{beats}|beaten|outperforms?|outdo(?:es)?|wins?|won"
+COMPARES = re.compile(
+    r"\b(than|beaten|outperforms?|outdo(?:es)?|wins?|won"
+    r"|(?<!\ba )(?<!wide )beats?(?= (?:an?|the|our|them|both|all|PCA)\b)"  # hearts beat, too
     r"|(?:the|its|their|our|is|are|was|were)"
     r" (?:best|worst|lowest|highest|smallest|largest|fastest|slowest|least|most)"
-    r"(?! of the time))\b"
+    r"(?! of the time))\b",
+    re.I,
 )
-COMPARES = re.compile(_NET.format(beats="beats?"), re.I)
-# Where hearts beat, the verb alone.
-OF_HEARTS = re.compile(
-    _NET.format(beats=r"(?<!\ba )(?<!wide )beats?(?= (?:an?|the|our|them|both|all|PCA)\b)"), re.I
+_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?(?: ?%)?"
+# Stands after a number that has a marker, in place of the marker.
+_MEASURED = "\N{WORD JOINER}"
+_NO_TEXT = re.compile(
+    r"\A---\n.*?\n---\n|^[ ]*(`{3,}|~{3,})[^\n]*\n.*?^[ ]*\1[ ]*$|^[ ]*:::[^\n]*|^:[\w-]+:[^\n]*"
+    r"|^\+\+\+$|<!--.*?-->",
+    re.S | re.M,
 )
-# Within a paragraph: code, mathematics, addresses and tags are no prose.
+# Up to an empty line or the next list item, table row or heading.
+_PIECE = re.compile(
+    r"\S.*?(?=\n[ ]*\n|\n[ ]*(?:[-*+] |\d+[.)] |\||#)|(?<=\n)#[^\n]*(?=\n)|\Z)", re.S
+)
+# Within it: code, mathematics, addresses and tags.
 _NO_PROSE = re.compile(
     r"`[^`]*`|\$\$.*?\$\$|\$[^$]+\$|(?<=\])\([^)]*\)|</?[a-z][^>]*>|https?://\S+", re.I
 )
 _SENTENCE = re.compile(r"\S.*?(?:[.!?:][*_)\"”]*(?=\s|$)|$)")
-# Stands after a number that has a marker, in place of the marker.
-_MEASURED = "\N{WORD JOINER}"
-_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?(?: ?%)?"
-_ITEM = re.compile(r"\s*(?:(?:[-*+]|\d+[.)])\s|\|)")
-_LINK = re.compile(r"\]\([^)\s]+\)|https?://|\b(?:arXiv|doi):", re.I)
 
 _KEY = re.compile(r"\w[\w-]*:\w[\w.-]*")
 _SIGNS = {
@@ -69,222 +75,160 @@ _COMPARISONS = {
 
 
 @dataclasses.dataclass
-class Piece:
-    """A paragraph's text, or that of one of its list items or table rows."""
+class Claim:
+    """An entry of a page's list; its fields are explained above."""
 
-    text: str  # white space single; no comments, but `_MEASURED` for the marker of a number
-    line: int  # where it begins in the file
-    paragraph: int  # whose number its neighbours share up to the next empty line
+    says: str
+    basis: str
+    holds: list[str]
+    words: str = ""
 
+    def __post_init__(self):
+        if self.basis not in BASES:
+            raise ValueError(f"basis {self.basis!r}; take one of {', '.join(BASES)}")
+        if not self.holds or not isinstance(self.holds, list):
+            raise ValueError(f'holds {self.holds!r}; wanted a list: ["a:b < c:d"]')
+        if not re.search(BASES[self.basis], " ".join(self.holds)):
+            raise ValueError(f"basis {self.basis} and no such key in holds: {BASES[self.basis]}")
+        if (self.basis == "worded") != bool(self.words):
+            raise ValueError("`words` belong to basis worded, and to that alone")
 
-def pieces(text):
-    """Cut a page's prose into paragraphs, list items and table rows.
+    def misplaced(self, text):
+        """Say why the claim does not stand in a page as it should.
 
-    Parameters
-    ----------
-    text : str
-        Markdown with MyST's fences.
+        Parameters
+        ----------
+        text : str
+            The page's Markdown.
 
-    Returns
-    -------
-    list of Piece
-    """
-    lines = _without_fences(text).split("\n")
-    found, paragraph, open_ = [], 0, False
-    for number, line in enumerate(lines, 1):
-        words = " ".join(line.split())
-        if not words or words == "+++":
-            paragraph, open_ = paragraph + 1, False
-        elif words.startswith("#"):
-            found.append(Piece(words, number, paragraph := paragraph + 1))
-            open_ = False
-        elif open_ and not _ITEM.match(line):
-            found[-1].text += " " + words
-        else:
-            found.append(Piece(words, number, paragraph))
-            open_ = True
-    return found
-
-
-def _without_fences(text):
-    """Blank front matter, code blocks, directives' lines and comments; lines keep their number."""
-    text = re.sub(r"\A---\n.*?\n---\n", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
-    lines, fence = [], None
-    for line in text.split("\n"):
-        mark = re.match(r"\s*(`{3,}|~{3,})", line)
-        if fence is None and mark:
-            fence = mark[1]
-            line = ""
-        elif fence is not None:
-            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
-                fence = None
-            line = ""
-        elif re.match(r"\s*:::|:[\w-]+:", line):
-            line = ""
-        lines.append(line)
-    text = re.sub(rf"({_NUMBER})<!-- [\w.:-]+ -->", rf"\1{_MEASURED}", "\n".join(lines))
-    return re.sub(r"<!--.*?-->", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
-
-
-def _pattern(words):
-    """Return what finds some words in a piece: with any number where the text has a marker."""
-    parts = re.split(f"({_NUMBER})", " ".join(words.split()))
-    return re.compile(
-        "".join(
-            f"(?:{re.escape(part)}|{_NUMBER}{_MEASURED})" if i % 2 else re.escape(part)
-            for i, part in enumerate(parts)
-        )
-    )
-
-
-def comparing(text, net=COMPARES):
-    """List the sentences of a text that compare.
-
-    Parameters
-    ----------
-    text : str
-        The text of a `Piece`.
-    net : re.Pattern
-        What catches them.
-
-    Returns
-    -------
-    list of (int, int)
-        Where each of them begins and ends.
-    """
-    prose = _NO_PROSE.sub(lambda m: "·" * len(m[0]), text)
-    return [m.span() for m in _SENTENCE.finditer(prose) if net.search(m[0].replace("*", ""))]
-
-
-def ill_formed(entry):
-    """Say what is wrong with an entry, whatever page it belongs to.
-
-    Parameters
-    ----------
-    entry : dict
-
-    Returns
-    -------
-    list of str
-        A sentence for each fault: what it is and what to do.
-    """
-    if not isinstance(entry, dict) or not isinstance(entry.get("says"), str):
-        return [f"{entry!r}: no entry; write `- says: ...` and below it `basis: ...`"]
-    name, basis = f"{entry['says']!r}", entry.get("basis")
-    faults = []
-    if unknown := sorted(set(entry) - FIELDS):
-        faults.append(f"{name}: unknown field {', '.join(unknown)}; known are {sorted(FIELDS)}")
-    if basis not in BASES:
-        return [*faults, f"{name}: unknown basis {basis!r}; take one of {', '.join(BASES)}"]
-    if len(entry["says"].split()) > 15:
-        faults.append(f"{name}: more than 15 words; quote those that compare")
-    for field in ("words", "why"):
-        if not isinstance(entry.get(field, ""), str) or not entry.get(field, "-").strip():
-            faults.append(f"{name}: {field} must be text; put it in quotes or leave it out")
-    holds = entry.get("holds", [])
-    if not isinstance(holds, list) or not all(isinstance(h, str) for h in holds):
-        return [*faults, f'{name}: holds must be a list: ["a:b < c:d"], each in quotes']
-    if basis in ("seeds", "range", "margin") and not holds:
-        faults.append(f"{name}: basis {basis} needs holds, or else another basis")
-    if basis in OF_SEEDS and holds and not re.search(OF_SEEDS[basis], " ".join(holds)):
-        faults.append(
-            f"{name}: basis {basis} means that {BASES[basis]}; name such a key "
-            f"({'seeds:<model>.<measure>.' + ('least or .most' if basis == 'seeds' else 'sd')})"
-        )
-    for wanted, field in (("worded", "words"), ("general", "why")):
-        if basis == wanted and field not in entry:
-            faults.append(f"{name}: basis {basis} needs `{field}`: {BASES[basis]}")
-    return faults
-
-
-def misplaced(entries, text):
-    """Say which entries do not stand in a page as they should.
-
-    Parameters
-    ----------
-    entries : list of dict
-    text : str
-        The page's Markdown.
-
-    Returns
-    -------
-    list of str
-    """
-    found = pieces(text)
-    faults = []
-    for entry in entries:
-        says, name = _pattern(entry["says"]), repr(entry["says"])
-        times = sum(len(says.findall(piece.text)) for piece in found)
+        Returns
+        -------
+        str
+            Empty if it does.
+        """
+        paragraphs = [_joined(part) for part in re.split(r"\n\s*\n", _without_code(text))]
+        says = _pattern(self.says)
+        around = [part for part in paragraphs if says.search(part)]
+        times = sum(len(says.findall(part)) for part in around)
         if times != 1:
-            faults.append(
-                f"{name}: stands {times} times in the text, must be once: "
-                + ("quote more words" if times else "quote the page's own words, in one sentence")
+            return f"stands {times} times in the text, must be once: " + (
+                "quote more words" if times else "quote the page's own words, in one sentence"
             )
-            continue
-        (paragraph,) = (piece.paragraph for piece in found if says.search(piece.text))
-        around = "\n".join(piece.text for piece in found if piece.paragraph == paragraph)
-        if entry["basis"] == "worded" and not _pattern(entry["words"]).search(around):
-            faults.append(f"{name}: its paragraph does not say {entry['words']!r}")
-        if entry["basis"] == "cited" and not _LINK.search(around):
-            faults.append(f"{name}: no link in its paragraph; give the source or another basis")
-    return faults
+        if not _pattern(self.words).search(around[0]):
+            return f"its paragraph does not say {self.words!r}"
+        return ""
+
+    def unsupported(self, quote):
+        """Say which expressions the published numbers do not bear out.
+
+        Parameters
+        ----------
+        quote : callable
+            Gives the number for a key, as `helpers.results.quote` does.
+
+        Returns
+        -------
+        list of str
+        """
+        faults = []
+        for expression in self.holds:
+            try:
+                true, shown = evaluate(expression, quote)
+            except (KeyError, FileNotFoundError, ValueError) as error:
+                faults.append(f"{expression}: {error.args[0]}")
+                continue
+            if not true:
+                faults.append(
+                    f"{expression} is false: {shown}; "
+                    "change the sentence to what was measured, or say how uncertain it is"
+                )
+        return faults
 
 
-def unlisted(entries, text, net=COMPARES):
-    """List the sentences of a page that compare and contain what no entry says.
+def read(page):
+    """Return the claims of a page.
 
     Parameters
     ----------
-    entries : list of dict
+    page : str
+        ``"simple"``, ``"teaching/simple"`` for the teaching note, ``"across"``.
+
+    Returns
+    -------
+    list of Claim
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an entry is not complete.
+    """
+    path, claims = LISTS / f"{page}.yml", []
+    for entry in yaml.safe_load(path.read_text()) if path.exists() else []:
+        try:
+            claims.append(Claim(**entry))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"book/claims/{page}.yml, {entry}: {error}") from None
+    return claims
+
+
+def pages():
+    """Return the files of all pages that may have a list, by its name."""
+    return {
+        f"teaching/{path.stem}" if path.parent == book.TEACHING else path.stem: path
+        for path in book.texts()
+    }
+
+
+def unlisted(claims, text):
+    """List the sentences of a page that compare and contain what no claim says.
+
+    Parameters
+    ----------
+    claims : list of Claim
     text : str
         The page's Markdown.
-    net : re.Pattern
-        What catches the sentences.
 
     Returns
     -------
     list of str
         Line and sentence.
     """
-    said = [_pattern(entry["says"]) for entry in entries]
-    missing = []
-    for piece in pieces(text):
-        places = [m.span() for says in said for m in says.finditer(piece.text)]
-        for start, end in comparing(piece.text, net):
-            if not any(a < end and b > start for a, b in places):
-                missing.append(f"line {piece.line}: {piece.text[start:end].replace(_MEASURED, '')}")
+    said = [_pattern(claim.says) for claim in claims]
+    text, missing = _without_code(text), []
+    for match in _PIECE.finditer(text):
+        piece = _joined(match[0])
+        listed = [m.span() for says in said for m in says.finditer(piece)]
+        prose = _NO_PROSE.sub(lambda m: "·" * len(m[0]), piece)
+        for sentence in _SENTENCE.finditer(prose):
+            start, end = sentence.span()
+            if COMPARES.search(sentence[0].replace("*", "")) and not any(
+                a < end and b > start for a, b in listed
+            ):
+                line = text.count("\n", 0, match.start()) + 1
+                missing.append(f"line {line}: {piece[start:end].replace(_MEASURED, '')}")
     return missing
 
 
-def unsupported(entries, quote):
-    """Say which entries the published numbers do not bear out.
+def _without_code(text):
+    """Blank front matter, code blocks, directives' lines and comments; lines keep their number."""
+    text = re.sub(rf"({_NUMBER})<!-- [\w.:-]+ -->", rf"\1{_MEASURED}", text)
+    return _NO_TEXT.sub(lambda m: "\n" * m[0].count("\n"), text)
 
-    Parameters
-    ----------
-    entries : list of dict
-    quote : callable
-        Gives the number for a key, as `helpers.results.quote` does.
 
-    Returns
-    -------
-    list of str
-    """
-    faults = []
-    for entry in entries:
-        for expression in entry.get("holds", []):
-            try:
-                true, shown = evaluate(expression, quote)
-            except (KeyError, FileNotFoundError, ValueError) as error:
-                reason = error.args[0] if isinstance(error, KeyError) else error
-                reason = textwrap.shorten(str(reason), 200, placeholder=" ...")
-                faults.append(f"{entry['says']!r}: {expression}: {reason}")
-                continue
-            if not true:
-                faults.append(
-                    f"{entry['says']!r}: {expression} is false: {shown}; "
-                    "change the sentence to what was measured, or say how uncertain it is"
-                )
-    return faults
+def _joined(text):
+    """Return a text with all white space single."""
+    return " ".join(text.split())
+
+
+def _pattern(words):
+    """Return what finds some words in a text: with any number where the text has a marker."""
+    parts = re.split(f"({_NUMBER})", _joined(words))
+    return re.compile(
+        "".join(
+            f"(?:{re.escape(part)}|{_NUMBER}{_MEASURED})" if i % 2 else re.escape(part)
+            for i, part in enumerate(parts)
+        )
+    )
 
 
 def evaluate(expression, quote):
@@ -309,14 +253,14 @@ def evaluate(expression, quote):
     ValueError
         If the expression is something else.
     """
-    keys = []
+    numbers = {}
 
     def name(match):
-        keys.append(match[0])
-        return f"key_{len(keys) - 1}_"
+        key = f"key_{len(numbers)}_"
+        numbers[key] = quote(match[0])
+        return key
 
     named = _KEY.sub(name, expression)
-    numbers = {f"key_{i}_": quote(key) for i, key in enumerate(keys)}
     shown = re.sub(r"key_\d+_", lambda m: f"{numbers[m[0]]:.6g}", named)
 
     def value(node):
@@ -346,3 +290,18 @@ def evaluate(expression, quote):
     values = [value(node) for node in (tree.left, *tree.comparators)]
     pairs = zip(values[:-1], tree.ops, values[1:], strict=True)
     return all(_COMPARISONS[type(op)](a, b) for a, op, b in pairs), shown
+
+
+def main():
+    parser = argparse.ArgumentParser(description="list the sentences that compare, for advice")
+    parser.add_argument("pages", nargs="*", metavar="page", help="simple ..., default: all")
+    args, known = parser.parse_args(), pages()
+    if unknown := set(args.pages) - set(known):
+        parser.error(f"no page {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    for page in args.pages or known:
+        for sentence in unlisted(read(page), known[page].read_text()):
+            print(f"{known[page].relative_to(book.ROOT)}, {sentence}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,15 +1,17 @@
-"""What becomes of measured curves: metrics, the stored file, and the page that shows them."""
+"""What becomes of measured curves: metrics, the stored file, and the pages that show them."""
 
 import ast
 import json
 import re
 import sys
+import types
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 
-from benchmarks import growth, lighthouse, page, pytorch, sources, store
-from bookbuild import book, markers
+from benchmarks import growth, lighthouse, models, pictures, processes, pytorch, sources, store
+from bookbuild import book
 from bookbuild.book import ROOT
 from helpers import results
 
@@ -31,7 +33,6 @@ def test_the_book_is_compared_where_it_is_as_good_as_the_source_at_its_end():
     assert (found["book_epochs_to_source"], found["book_seconds_to_source"]) == (2, 4)
     assert [found[f"speedup{end}"] for end in ("", "_lowest", "_highest")] == [10, 40 / 6, 20]
     assert found["source_epochs_published"] == 50
-    assert found["source_curve"] == {10: 0.3, 20: 0.2, 30: 0.11, 40: 0.1}
 
 
 def test_a_short_run_of_the_source_counts_by_its_last_epochs_speed():
@@ -50,6 +51,19 @@ def test_a_book_recipe_that_never_gets_there_is_no_result():
     book = [curve(0.05), curve(0.12, 0.11), curve(0.05)]
     with pytest.raises(SystemExit, match="simple: the book's recipe never reached 0.1000"):
         sources.summary("simple", [curve(0.2, 0.1)] * 3, book)
+
+
+def test_the_mean_image_costs_what_its_measure_says():
+    """Half of the pixels of each digit are ink, never the same: the mean image is gray."""
+    x = np.zeros((2, 28, 28, 1), "float32")
+    x[0, :14], x[1, 14:] = 1, 1
+    digits = types.SimpleNamespace(x_train=x, x_test=x)
+    cost = {
+        n: models.mean_image(models.NETWORKS[n], digits) for n in ("simple", "stack", "vae_blog")
+    }
+    assert cost["simple"] == pytest.approx(np.log(2))
+    assert cost["stack"] == pytest.approx(0.25)
+    assert cost["vae_blog"] == pytest.approx(784 * np.log(2))
 
 
 # PyTorch
@@ -99,7 +113,7 @@ def test_a_process_gets_as_many_cores_as_threads(monkeypatch):
     calls = []
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
     monkeypatch.setattr("os.sched_setaffinity", lambda _, c: calls.append(set(c)), raising=False)
-    with pytest.raises(RuntimeError), pytorch.cores(2):
+    with pytest.raises(RuntimeError), processes.cores(2):
         raise RuntimeError
     assert calls == [{5, 7}, {3, 5, 7}], "given back, whatever happens"
 
@@ -120,7 +134,6 @@ def test_a_straight_line_is_found():
     assert found["line_r2"] == pytest.approx(1)
     assert 0.7 < found["exponent"] < 1
     assert found["memory_ratio"] == 1
-    assert found["above_start_mb"][600_000] == 200
     assert found["us_per_image"][600_000] == pytest.approx(55, abs=0.1)
 
 
@@ -148,194 +161,76 @@ def test_the_stream_is_the_one_of_scaling_out():
 
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
-    """Where `keep` writes, in place of the published file."""
+    """Where `keep` writes, instead of the published file."""
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results.json")
+    about = {"real": True, "source": "BOOK_DATA", "sha256": "0" * 64}
+    store.RESULTS.write_text(json.dumps({"data": about, "metrics": {}}))
     return store.RESULTS
 
 
-@pytest.fixture
-def real(monkeypatch):
-    digits = type("Digits", (), {"real": True, "source": "BOOK_DATA", "sha256": "0" * 64})
-    monkeypatch.setattr(store.data, "digits", digits)
-
-
-def test_keep_replaces_what_has_the_name_and_keeps_the_rest(stored, real):
+def test_keep_replaces_what_has_the_name_and_keeps_the_rest(stored):
     store.keep(sources={"simple": {"speedup": 20.0, "old": 1}, "deep": {"speedup": 9.0}})
     store.keep(growth={"stream_1": {"line_us": 50.123456789}})
-    store.keep(sources={"simple": {"speedup": 25.0}})
+    digits = types.SimpleNamespace(real=True, source="elsewhere", sha256="1" * 64)
+    store.keep(digits, sources={"simple": {"speedup": 25.0}})
+    store.keep(lighthouse={"index": {"mobile": {"seo": 100}}})
     entry = json.loads(stored.read_text())
     assert entry["metrics"] == {
         "sources": {"simple": {"speedup": 25}, "deep": {"speedup": 9}},
         "growth": {"stream_1": {"line_us": 50.1235}},
+        "lighthouse": {"index": {"mobile": {"seo": 100}}},
     }
+    assert entry["data"]["source"] == "elsewhere", "what needs no digits leaves it"
     assert entry["machine"] and entry["date"] and not entry.keys() & {"seconds", "peak_memory_mb"}
     assert [*stored.parent.iterdir()] == [stored], "no draft is left"
 
 
-def test_stand_in_digits_are_no_benchmark(stored, monkeypatch):
+def test_stand_in_digits_are_no_benchmark(monkeypatch):
     monkeypatch.setenv("BOOK_DATA", "embedded")
     with pytest.raises(SystemExit, match="BOOK_DATA"):
-        store.keep(sources={"simple": {"speedup": 1.0}})
-    assert not stored.exists()
+        store.real_digits()
 
 
-# The page
+# The pages
 
 
-def one(**values):
-    """Metrics of one comparison: each number with its extremes."""
-    return values | {
-        f"{key}_{end}": value * factor
-        for key, value in values.items()
-        for end, factor in (("lowest", 0.9), ("highest", 1.1))
-    }
+def test_the_page_names_machine_date_and_versions():
+    text, entry = book.text("developers").read_text(), results.read("benchmark")
+    cores, kind = entry["machine"].split(", ")
+    for words in (cores.replace(" ", " processor "), kind, entry["date"]):
+        assert words in text
+    names = {"python": "Python", "tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy"}
+    for name, words in names.items():
+        assert f"{words} {entry['versions'][name]}" in text
 
 
-@pytest.fixture
-def entry():
-    """A file in which all was measured, and all targets are reached."""
-    of_source = one(speedup=12.3, source_test=0.1021, source_seconds=62.34, source_epochs=50)
-    of_source |= {"source_epochs_published": 50, "source_whole_runs": 3, "source_memory_mb": 900.4}
-    of_source |= {"book_test": 0.0918, "book_seconds": 12.6, "book_epochs": 10}
-    of_source |= {"book_epochs_to_source": 2, "book_seconds_to_source": 2.46}
-    of_source |= {"book_memory_mb": 950.1}
-    of_torch = one(book_epoch_seconds=1.12, torch_epoch_seconds=1.5, ratio=0.746)
-    of_torch |= {"book_first_seconds": 3, "torch_first_seconds": 1.5, "book_seconds": 13.2}
-    of_torch |= {"torch_seconds": 15.1, "book_test": 0.0919, "torch_test": 0.0918}
-    of_torch |= {
-        "us_per_image": {"index": 13.2, "loader": 30.1},
-        "torch_version": {"major": 2, "minor": 15},
-    }
-    ways = {}
-    for way in ("stream", "memory"):
-        by_size = {str(size): size / 1e4 for size in growth.sizes(way)}
-        names = ("us_per_image", "us_per_image_lowest", "us_per_image_highest")
-        names += ("seconds", "peak_mb", "start_mb")
-        ways[way] = {name: by_size for name in names}
-        ways[way] |= {"line_us": 50.2, "line_start": 3.1, "line_r2": 0.9998}
-        ways[way] |= {"exponent": 0.97, "memory_ratio": 1.03}
-    return {
-        "metrics": {
-            "sources": {name: dict(of_source) for name in sources.NAMES},
-            "pytorch": {f"{name}_{t}": dict(of_torch) for name in pytorch.NAMES for t in (1, 2)},
-            "growth": {f"{way}_{t}": dict(ways[way]) for way in ways for t in (1, 2)},
-        },
-        "versions": {"python": "3.11.7", "tensorflow": "2.21.0", "keras": "3.15.1"}
-        | {"numpy": "2.4.6"},
-        "machine": "2 cores, x86_64",
-        "date": "2026-11-21",
-    }
+def test_the_page_for_readers_is_short():
+    """Tables and alt texts included, addresses and markers not."""
+    text = re.sub(r"<!--.*?-->|\]\([^)]*\)", "", book.text("benchmarks").read_text())
+    assert len(re.findall(r"\w[\w.,]*", text)) <= 700
 
 
-def verdicts(text):
-    return re.findall(r"^\*\*Target: .*", text, re.M)
+def test_the_published_pages_reach_the_targets_of_lighthouse():
+    """The page for developers says so."""
+    assert not lighthouse.missed(results.read("benchmark")["metrics"]["lighthouse"])
 
 
-def test_every_number_of_the_page_has_its_marker(entry, monkeypatch):
-    text = page.write(entry)
-    monkeypatch.setattr(
-        markers,
-        "quote",
-        lambda key, fresh: results.look_up(entry["metrics"], key.removeprefix("benchmark:")),
-    )
-    assert markers.fill(text, "benchmarks") == text
-    assert not markers.unmarked(text)
-    assert text.startswith("<!-- Written by `make benchmark PART=page`")
+@pytest.mark.parametrize("name", ["sources", "pytorch", "growth"])
+def test_a_picture_is_drawn_and_light(name):
+    fig = getattr(pictures, name)(results.read("benchmark")["metrics"][name])
+    assert 5_000 < len(fig.png()) < 150_000
+    shown = " ".join(book.text(page).read_text() for page in ("benchmarks", "developers"))
+    assert f"](../_static/benchmark-{name}.png)" in shown
 
 
-def test_verdicts_follow_from_the_numbers(entry):
-    metrics, before = entry["metrics"], verdicts(page.write(entry))
-    assert len(before) == 4 and all("Reached by all" in line for line in before)
-    metrics["sources"]["deep"]["speedup"] = 7.96
-    metrics["sources"]["conv"]["speedup"] = 2.9
-    metrics["growth"]["stream_2"]["memory_ratio"] = 1.2
-    dense, maps, torch, flat = verdicts(page.write(entry))
-    assert "Missed by 1 of 5: deep (7.96<!-- benchmark:sources.deep.speedup -->)" in dense
-    assert "Missed by 1 of 4: convolutional (2.90<!--" in maps
-    assert "Reached by all" in torch
-    assert "Missed by 1 of 2: 2 threads (1.20<!--" in flat
+def test_a_recipe_that_ends_at_the_mean_image_is_not_in_the_picture():
+    one = {"source_seconds": 40, "book_seconds_to_source": 4, "mean_image_test": 0.26}
+    measured = {"simple": one | {"source_test": 0.1}, "upsampling": one | {"source_test": 0.27}}
+    (ax,) = pictures.sources(measured).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["simple"]
 
 
-def test_a_network_that_is_slower_than_in_pytorch_needs_a_reason(entry, monkeypatch):
-    entry["metrics"]["pytorch"]["conv_1"]["ratio"] = 1.2
-    monkeypatch.setattr(page, "REASONS", {"simple_1": "Never shown."})
-    with pytest.raises(SystemExit, match="conv_1.*REASONS"):
-        page.write(entry)
-    monkeypatch.setattr(page, "REASONS", {"conv_1": "The moon.", "simple_1": "Never shown."})
-    text = page.write(entry)
-    assert "Missed by 1 of 4: convolutional on 1 thread (1.20<!--" in text
-    assert "Why: The moon." in text and "Never shown" not in text
-
-
-def test_the_way_to_take_batches_is_weighed_by_the_numbers(entry):
-    assert "indexing in 4 of 4 rows, `DataLoader` in 0" in page.write(entry)
-    entry["metrics"]["pytorch"]["deep_1"]["us_per_image"] = {"index": 2.0, "loader": 1.0}
-    assert "indexing in 3 of 4 rows, `DataLoader` in 1" in page.write(entry)
-
-
-def test_the_page_says_what_was_not_run_to_the_end(entry):
-    assert "Not everything" not in page.write(entry)
-    entry["metrics"]["sources"]["denoiser"] |= {
-        "source_epochs": 20,
-        "source_epochs_published": 100,
-        "source_whole_runs": 1,
-    }
-    text = page.write(entry)
-    assert re.search(r"convolutional denoiser: 20<!-- [\w.:]+ --> of the 100<!-- ", text)
-    assert "- convolutional denoiser: the source's recipe was run so far once" in text
-
-
-def test_what_was_not_measured_is_named_with_its_command(entry):
-    assert "Not measured yet" not in page.write(entry)
-    del entry["metrics"]["sources"]["conv"], entry["metrics"]["growth"]
-    text = page.write(entry)
-    assert text.partition("## Not measured yet\n\n")[2].splitlines()[:2] == [
-        "- `make benchmark PART=sources` (conv)",
-        "- `make benchmark PART=growth` (stream_1, memory_1, stream_2, memory_2)",
-    ]
-    assert "## More and more images" not in text
-    assert set(page.pictures(page.Numbers(entry["metrics"]))) == {"sources", "pytorch"}
-
-
-def test_the_page_says_how_far_apart_repetitions_were(entry):
-    part = entry["metrics"]["growth"]["memory_2"]
-    part["us_per_image_highest"] = part["us_per_image_highest"] | {"30000": 77.0}
-    text = re.sub("<!-- [^>]* -->", "", page.write(entry))
-    assert "with 30,000 images in memory on 2 threads: 3 to 77 microseconds" in text
-
-
-def test_lighthouse_is_shown_if_it_was_run(entry):
-    scores = {"performance": 97, "accessibility": 100, "best-practices": 100, "seo": 95}
-    judged = {"index": {"mobile": scores}, "simple": {"desktop": scores}}
-    assert "Lighthouse" not in page.write(entry)
-    text = page.write(entry, judged)
-    assert "| [index](../index.md), mobile | 97 | 100 | 100 | 95 |" in text
-    assert "| [simple](../models/simple.ipynb), desktop | 97 |" in text
-    assert "seo 95.** Missed: simple, desktop: performance 97 < 98." in text
-    judged["simple"]["desktop"] = scores | {"performance": 98}
-    assert "seo 95.** Reached by all." in page.write(entry, judged)
-
-
-def test_pictures_are_light_and_their_words_fit_the_numbers(entry):
-    drawn = page.pictures(page.Numbers(entry["metrics"]))
-    text = page.write(entry)
-    for name, fig in drawn.items():
-        assert len(fig.png()) < 150_000
-        assert f"![{fig.alt}](../_static/benchmark-{name}.png)" in text
-    entry["metrics"]["sources"]["deep"]["speedup"] = 0.5
-    entry["metrics"]["growth"]["stream_1"]["memory_ratio"] = 2
-    assert "8 of 9 rows" in page.write(entry) and "it climbs too" in page.write(entry)
-
-
-def test_the_published_page_is_what_the_numbers_give():
-    entry, judged = page.stored()
-    assert page.PAGE.read_text() == page.write(entry, judged), "run make benchmark PART=page"
-    for name in page.pictures(page.Numbers(entry["metrics"])):
-        picture = ROOT / "book" / "_static" / f"benchmark-{name}.png"
-        assert 5_000 < picture.stat().st_size < 150_000
-
-
-def test_curves_are_plain_numbers(stored, real):
+def test_curves_are_plain_numbers(stored):
     """What NumPy computes is stored as JSON's own numbers."""
     store.keep(growth={"stream_1": {"exponent": np.float64(0.97), "images": np.int64(3)}})
     assert json.loads(stored.read_text())["metrics"]["growth"]["stream_1"]["images"] == 3
@@ -343,7 +238,10 @@ def test_curves_are_plain_numbers(stored, real):
 
 @pytest.mark.parametrize(("speed", "missed"), [(0.9, []), (0.89, ["performance 89 < 90"])])
 def test_lighthouse_fails_below_a_target_and_only_there(monkeypatch, tmp_path, speed, missed):
+    asked = set()
+
     def report(address, device):
+        asked.add(urlsplit(address).path)
         fast = {"mobile": speed, "desktop": 0.98}[device]
         scores = {name: {"score": 1, "auditRefs": []} for name in lighthouse.TARGETS}
         scores["performance"]["score"] = fast
@@ -351,10 +249,13 @@ def test_lighthouse_fails_below_a_target_and_only_there(monkeypatch, tmp_path, s
         return {"categories": scores, "audits": audits}
 
     monkeypatch.setattr(lighthouse, "lighthouse", report)
-    monkeypatch.setattr(sys, "argv", ["lighthouse", "index", "--site", str(tmp_path)])
+    monkeypatch.setattr(sys, "argv", ["lighthouse", "index", "simple", "--site", str(tmp_path)])
     if missed:
         with pytest.raises(SystemExit) as end:
             lighthouse.main()
-        assert str(end.value) == f"index, mobile: {missed[0]}"
+        assert str(end.value).split("\n") == [
+            f"{page}, mobile: {missed[0]}" for page in ("index", "simple")
+        ]
     else:
         lighthouse.main()
+    assert asked == {"/book/index.html", "/book/models/simple.html"}

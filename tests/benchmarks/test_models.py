@@ -98,19 +98,24 @@ def test_a_recipe_trains_and_is_repeatable(few, name, which):
     runs = []
     for _ in range(2):
         model, seconds, tested = models.train(
-            network, recipe, few, seed=1, epochs=1, judge=lambda m: models.measured(network, m, few)
+            network,
+            recipe,
+            few,
+            seed=1,
+            epochs=1,
+            evaluate=lambda m: models.test_error(network, m, few),
         )
-        runs.append(models.draw(network, model, few))
+        runs.append(models.reconstruct(network, model, few))
         assert len(seconds) == len(tested) == 1 and seconds[0] > 0
     assert runs[0].shape == (50, 28, 28) and 0 <= runs[0].min() <= runs[0].max() <= 1
     np.testing.assert_allclose(runs[0], runs[1], atol=1e-6)
 
 
-def test_seconds_add_up_and_judging_does_not_count(few):
+def test_seconds_add_up_and_evaluating_does_not_count(few):
     network = models.NETWORKS["simple_2"]
     time, seen = iter(range(100)), []
     _, seconds, tested = models.train(
-        network, network.book, few, 0, judge=seen.append, epochs=3, now=lambda: next(time)
+        network, network.book, few, 0, evaluate=seen.append, epochs=3, now=lambda: next(time)
     )
     assert seconds == [1, 2, 3] and len(seen) == 3
     assert tested == [None] * 3
