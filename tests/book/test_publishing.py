@@ -11,6 +11,8 @@ import pytest
 
 from bookbuild.book import ROOT
 
+pytestmark = pytest.mark.heavy
+
 TEXT = """\
 ---
 jupytext:

@@ -1,6 +1,6 @@
 """nbgrader's real pipeline over made hand-ins: right, wrong, empty, endless and deadly.
 
-`make test` marks "A simple autoencoder", `make test-classroom` every chapter.
+`make test-all` marks "A simple autoencoder", `make test-classroom` every chapter.
 """
 
 import copy
@@ -53,7 +53,10 @@ def nonsense(stub):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(chapter, marks=pytest.mark.xdist_group(chapter)) for chapter in CLASSROOM],
+    params=[
+        pytest.param(chapter, marks=[pytest.mark.heavy, pytest.mark.xdist_group(chapter)])
+        for chapter in CLASSROOM
+    ],
 )
 def graded(request, tmp_path_factory):
     """A course with marked hand-ins of a chapter: (chapter, folder, exercises, marks)."""

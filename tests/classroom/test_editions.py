@@ -67,6 +67,7 @@ def test_teachers_get_solutions_unfolded_and_notes(chapter):
     nbformat.validate(edition)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("chapter", CLASSROOM)
 def test_the_students_edition_stops_at_the_open_exercises_alone(chapter, monkeypatch):
     monkeypatch.setenv("BOOK_PROFILE", "quick")

@@ -21,6 +21,8 @@ import pytest
 
 from bookbuild.book import ROOT
 
+pytestmark = pytest.mark.heavy
+
 HOSTILE = ("linker", "dangler")
 USERS = {"reader": 64001, "linker": 64002, "dangler": 64003}
 

@@ -9,6 +9,12 @@ from helpers import exercises
 
 
 @pytest.fixture(autouse=True)
+def full(monkeypatch):
+    """Judge all that can be judged; the quick profile leaves out what takes a trained network."""
+    monkeypatch.setenv("BOOK_PROFILE", "full")
+
+
+@pytest.fixture(autouse=True)
 def another_processor(request, monkeypatch):
     """Let the checks of exercises see networks' answers as another processor would give them.
 

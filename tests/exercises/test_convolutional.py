@@ -10,11 +10,6 @@ from helpers.exercises.convolutional import check_1, check_2, check_3, check_4, 
 from helpers.measures import bce
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 @pytest.fixture(scope="module")
 def images(many):
     return many[:100].reshape(-1, 28, 28, 1)

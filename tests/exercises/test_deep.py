@@ -10,11 +10,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.deep import check_1, check_2, check_3, check_4
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_counts():
     check_1(51280, 52048, 52128)
     check_1(51280.0, np.int64(52048), 52128)

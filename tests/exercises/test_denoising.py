@@ -11,11 +11,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.denoising import check_1, check_2, check_3, check_4, check_5
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_decibels():
     check_1(20, 6.02, 6.0206, 9.38)
     check_1(20.0, 6, np.float32(6), 9.38)

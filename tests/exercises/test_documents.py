@@ -13,11 +13,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.documents import check_1, check_2, check_3, check_4
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_predictions():
     check_1(832, 25 / 9, 29, 14)
     check_1(832.0, 2.78, np.int64(29), np.array(14))

@@ -10,11 +10,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.introduction import check_1, check_2, check_3, check_4
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def chain(*parts, of=784):
     keras.utils.set_random_seed(0)
     return keras.Sequential([keras.Input((of,)), *parts])

@@ -10,12 +10,6 @@ from sklearn.neighbors import NearestCentroid
 from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.latent_space import check_1, check_2, check_3, check_4, check_5
 
-
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 # Exercise 1: a map of clouds.
 
 

@@ -13,11 +13,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.pretraining import check_1, check_2, check_3, check_4
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_counts():
     check_1(2410, 111146)
     check_1(2410.0, np.int64(111146))

@@ -16,11 +16,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.scaling_out import check_1, check_2, check_3, check_4, check_5
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 @pytest.fixture(scope="module")
 def client():
     """A worker in a process of its own, with the stand-in's digits."""

@@ -11,11 +11,6 @@ from helpers.exercises.scoreboard import check_1, check_2, check_3, check_4
 RIGHT = [0.01, 72 / 784, 0.01, 20.0]
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_the_same_scale():
     check_1(*RIGHT)
     check_1(np.float32(0.01), 0.0918, 0.01, 20)

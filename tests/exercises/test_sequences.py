@@ -11,11 +11,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.sequences import check_1, check_2, check_3, check_4
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_shapes_and_counts():
     check_1((20, 4), 560, 600, 1)
     check_1([20, 4], 560.0, np.int64(600), 0.999)

@@ -56,11 +56,6 @@ def stack(*parts):
     return keras.Sequential([keras.Input((784,)), *parts])
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_a_linear_autoencoder(many, capsys):
     model, error = linear(many)
     check_2(model, many, error)

@@ -9,11 +9,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.sparse import check_1, check_2, check_3, check_4, check_5
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 class Penalty(layers.Layer):
     """A layer that charges what it is told to."""
 

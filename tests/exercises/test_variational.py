@@ -11,11 +11,6 @@ from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.variational import check_1, check_2, check_3, check_4, check_5
 
 
-@pytest.fixture(autouse=True)
-def full(monkeypatch):
-    monkeypatch.setenv("BOOK_PROFILE", "full")
-
-
 def test_predictions():
     check_1(1.81, 784, 96, "both")
     check_1(1.8, np.float32(784), 96.0, "(both)")

@@ -14,6 +14,8 @@ import pytest
 
 from support import PATIENCE, eventually, new_page
 
+pytestmark = pytest.mark.heavy
+
 CELLS = [
     """
 import keras, numpy as np

@@ -664,7 +664,7 @@ def test_an_unwritable_cache(monkeypatch, capsys, tmp_path, good, works):
 
 
 def test_two_processes_at_once(tmp_path, good, keras_cache):
-    # Each download writes half its file, waits until the other has too, and goes on.
+    # Each download writes half its file, waits until the other has too and somebody has looked.
     slow = """
 import os, pathlib, sys, time
 good, meeting = map(pathlib.Path, sys.argv[1:])
@@ -675,9 +675,8 @@ with open(folder / "mnist.npz", "wb") as file:
     file.write(content[:100_000])
     file.flush()
     (meeting / str(os.getpid())).touch()
-    while len(list(meeting.iterdir())) < 2:
+    while len(list(meeting.iterdir())) < 3:
         time.sleep(0.05)
-    time.sleep(0.5)
     file.write(content[100_000:])
 """
     reader = """
@@ -693,8 +692,11 @@ print(data.digits())
     readers = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(2)]
     content = good.read_bytes()
     while any(reader.poll() is None for reader in readers):
+        both_wait = len(list(meeting.iterdir())) == 2
         if keras_cache.exists():
             assert keras_cache.read_bytes() == content  # never half a file
+        if both_wait:
+            (meeting / "somebody has looked").touch()
     for reader in readers:
         out = reader.communicate()[0].decode()
         assert "MNIST downloaded by Keras, 2,100" in out and "source='keras'" in out

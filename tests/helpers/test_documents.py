@@ -826,6 +826,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kB on Linux alone")
 def test_fifty_megapixels_take_half_a_gigabyte_more_than_tensorflow_and_the_page():
     done = subprocess.run(

@@ -4,7 +4,10 @@ import subprocess
 import sys
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
+
+pytestmark = pytest.mark.heavy
 
 CODE = """
 from helpers import progress

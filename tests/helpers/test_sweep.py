@@ -30,6 +30,8 @@ from bookbuild.book import ROOT
 from helpers import data, plots, sweep
 from support import PATIENCE, eventually
 
+pytestmark = pytest.mark.heavy
+
 DASK = Path(sys.executable).parent / "dask"
 
 # Tasks are functions within tests: like a notebook's, they are sent to the worker by value.

@@ -6,6 +6,10 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.heavy
+
 CODE = """
 import json, os, sys
 os.environ["TF_CONFIG"] = sys.argv[1]

@@ -60,6 +60,7 @@ def colab(tmp_path):
     return run
 
 
+@pytest.mark.heavy
 def test_colab_fetches_the_helpers_once(colab, tmp_path):
     for _ in range(2):  # the second time is a restarted session: the folder is there
         done = colab(setup_cell() + SHOW)

@@ -222,10 +222,11 @@ def test_no_formula_is_cut_on_paper(host, browser):
         assert page.evaluate(sizes) == before
 
 
+@pytest.mark.heavy
 def test_pdf_is_one_book(site, browser, tmp_path):
     # In a process of its own: two Playwrights do not share one.
     command = "import sys; from bookbuild import pdf; pdf.make(sys.argv[1], sys.argv[2:])"
-    chosen = ["book/index", "book/teaching"]
+    chosen = ["book/index", "book/reference/teaching"]
     file = tmp_path / "book.pdf"
     subprocess.run([sys.executable, "-c", command, file, *chosen], check=True, cwd=ROOT)
     from pypdf import PdfReader
@@ -282,7 +283,7 @@ def test_nothing_moves_while_a_page_comes(host, browser, chapter, width):
         page = watched.page
         page.set_viewport_size({"width": width, "height": 900})
         page.add_init_script(SHIFTS)
-        page.goto(f"{host}/book/{chapter}.html", wait_until="networkidle")
+        page.goto(f"{host}/book/models/{chapter}.html", wait_until="networkidle")
         # A fifth of what browsers call good.
         assert page.evaluate("window.shifted || 0") < 0.02
 
