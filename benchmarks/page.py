@@ -123,14 +123,14 @@ def missing(metrics):
     -------
     list of str
     """
-    wanted = {
+    expected = {
         "sources": sources.NAMES,
         "pytorch": [f"{name}_{threads}" for threads in PYTORCH_THREADS for name in pytorch.NAMES],
         "growth": [f"{way}_{threads}" for threads in THREADS for way in ("stream", "memory")],
     }
     return [
         f"`make benchmark PART={part}` ({', '.join(absent)})"
-        for part, names in wanted.items()
+        for part, names in expected.items()
         if (absent := [name for name in names if name not in metrics.get(part, {})])
     ]
 
@@ -441,7 +441,7 @@ def lighthouse_part(judged):
         for device, found in devices.items()
     ]
     missed = lighthouse.missed(judged)
-    wanted = ", ".join(
+    targets = ", ".join(
         [f"performance {lighthouse.SPEED['mobile']} on a phone"]
         + [f"{lighthouse.SPEED['desktop']} on a desktop"]
         + [f"{name} {lighthouse.TARGETS[name]}" for name in names[1:]]
@@ -451,7 +451,7 @@ def lighthouse_part(judged):
             "## The pages",
             "Lighthouse's scores (`make lighthouse`), of 100; of three runs the middle one:",
             table(["page", *names], rows),
-            f"**Target, at least: {wanted}.** "
+            f"**Target, at least: {targets}.** "
             + (f"Missed: {'; '.join(missed)}." if missed else "Reached by all."),
         ]
     )

@@ -191,8 +191,8 @@ def ill_formed(entry):
             f"{name}: basis {basis} means that {BASES[basis]}; name such a key "
             f"({'seeds:<model>.<measure>.' + ('least or .most' if basis == 'seeds' else 'sd')})"
         )
-    for wanted, field in (("worded", "words"), ("general", "why")):
-        if basis == wanted and field not in entry:
+    for kind, field in (("worded", "words"), ("general", "why")):
+        if basis == kind and field not in entry:
             faults.append(f"{name}: basis {basis} needs `{field}`: {BASES[basis]}")
     return faults
 

@@ -280,8 +280,8 @@ def load_arrays(path, expected, advice):
         and no more bytes of it than are expected.
     """
 
-    def error(wanted, came):
-        return DataError(f"{path}: expected {wanted}, got {came}. The file was not used: {advice}")
+    def error(right, actual):
+        return DataError(f"{path}: expected {right}, got {actual}. The file was not used: {advice}")
 
     arrays = {}
     with _opened(path) as file:
@@ -291,8 +291,8 @@ def load_arrays(path, expected, advice):
         except Exception as why:
             if _of_the_disk(why):
                 raise
-            came = f"{os.path.getsize(path):,} bytes that are cut short or no archive"
-            raise error("a NumPy archive (.npz)", came) from None
+            actual = f"{os.path.getsize(path):,} bytes that are cut short or no archive"
+            raise error("a NumPy archive (.npz)", actual) from None
         for name, (dtype, shape, sha256) in expected.items():
             if f"{name}.npy" not in archive.namelist():
                 raise error(f"the arrays {', '.join(expected)}", f"none called {name}")
@@ -301,10 +301,10 @@ def load_arrays(path, expected, advice):
             except Exception as why:
                 if _of_the_disk(why):
                     raise
-                came = why if isinstance(why, DataError) else f"{type(why).__name__}: {why}"
-                raise error(f"{name} as {np.dtype(dtype)} {shape}", came) from None
-            if (came := sha256_of(arrays[name])) != sha256:
-                raise error(f"{name} with SHA-256 {sha256}", came)
+                actual = why if isinstance(why, DataError) else f"{type(why).__name__}: {why}"
+                raise error(f"{name} as {np.dtype(dtype)} {shape}", actual) from None
+            if (actual := sha256_of(arrays[name])) != sha256:
+                raise error(f"{name} with SHA-256 {sha256}", actual)
     return arrays
 
 
@@ -325,10 +325,10 @@ def _unpack(archive, name, dtype, shape):
             (1, 0): np.lib.format.read_array_header_1_0,
             (2, 0): np.lib.format.read_array_header_2_0,
         }
-        came_shape, fortran, came_dtype = formats[version](head)
-        if (came_dtype, came_shape) != (dtype, shape):
-            raise DataError(f"{came_dtype} {came_shape}")
-        size = came_dtype.itemsize * math.prod(shape)
+        actual_shape, fortran, actual_dtype = formats[version](head)
+        if (actual_dtype, actual_shape) != (dtype, shape):
+            raise DataError(f"{actual_dtype} {actual_shape}")
+        size = actual_dtype.itemsize * math.prod(shape)
         if about.file_size != head.tell() + size:
             raise DataError(f"{about.file_size:,} bytes")
         values = head.read()
@@ -496,8 +496,8 @@ def flat(x: np.ndarray) -> np.ndarray:
     (5, 784)
     """
     if not isinstance(x, np.ndarray) or x.shape[1:] not in ((28, 28, 1), (28, 28)):
-        came = f"has shape {x.shape}" if isinstance(x, np.ndarray) else f"is a {type(x).__name__}"
-        raise ValueError(f"x {came}; an ndarray (n, 28, 28, 1) or (n, 28, 28) is wanted")
+        actual = f"has shape {x.shape}" if isinstance(x, np.ndarray) else f"is a {type(x).__name__}"
+        raise ValueError(f"x {actual}; an ndarray (n, 28, 28, 1) or (n, 28, 28) is wanted")
     return x.reshape(len(x), 784)
 
 

@@ -26,13 +26,13 @@ def test_arrays_and_zeros_are_answers():
     exercises.answered(a=np.zeros(3), b=0, c=False, d=[0])
 
 
-@pytest.mark.parametrize("came", [12560, 12560.0, np.int64(12560), np.float32(12560), 12561])
-def test_a_number_may_be_of_any_kind_and_rounded(came):
-    exercises.number("n", came, 12560)
+@pytest.mark.parametrize("actual", [12560, 12560.0, np.int64(12560), np.float32(12560), 12561])
+def test_a_number_may_be_of_any_kind_and_rounded(actual):
+    exercises.number("n", actual, 12560)
 
 
 @pytest.mark.parametrize(
-    "came, words",
+    "actual, words",
     [
         ("12560", "n is '12560', a str; wanted: a number"),
         (True, "n is True, a bool; wanted: a number"),
@@ -42,9 +42,9 @@ def test_a_number_may_be_of_any_kind_and_rounded(came):
         (8, "n is 8, which is not it. Think again."),
     ],
 )
-def test_what_is_wrong_with_a_number(came, words):
+def test_what_is_wrong_with_a_number(actual, words):
     with pytest.raises(Wrong, match=words):
-        exercises.number("n", came, 12560, {7: "seven is lucky"}, hint="Think again.")
+        exercises.number("n", actual, 12560, {7: "seven is lucky"}, hint="Think again.")
 
 
 def test_around_zero_the_tolerance_is_absolute():
@@ -53,12 +53,12 @@ def test_around_zero_the_tolerance_is_absolute():
         exercises.number("floor", 0.1, 0)
 
 
-@pytest.mark.parametrize("came", [0, 6e-8, 3e-7])
-@pytest.mark.parametrize("wanted", [0, 6e-8])
-def test_a_difference_that_is_zero_but_for_rounding_is_zero(came, wanted):
-    exercises.number("difference", came, wanted, scale=1)
+@pytest.mark.parametrize("actual", [0, 6e-8, 3e-7])
+@pytest.mark.parametrize("expected", [0, 6e-8])
+def test_a_difference_that_is_zero_but_for_rounding_is_zero(actual, expected):
+    exercises.number("difference", actual, expected, scale=1)
     with pytest.raises(Wrong):
-        exercises.number("difference", 0.29, wanted, scale=1)
+        exercises.number("difference", 0.29, expected, scale=1)
 
 
 def test_a_small_number_is_not_zero():
@@ -83,30 +83,30 @@ def test_a_sigmoid_may_round_beyond_its_ends():
 
 
 @pytest.mark.parametrize(
-    "came, words",
+    "actual, words",
     [
         (np.zeros((2, 3)), r"a has the shape \(2, 3\); wanted: \(n, 4\)"),
         ("text", "a is a str; wanted: an array of numbers"),
         ([[1, 2, 3, np.inf]], "a holds 1 values that are not finite"),
     ],
 )
-def test_what_is_wrong_with_an_array(came, words):
+def test_what_is_wrong_with_an_array(actual, words):
     with pytest.raises(Wrong, match=words):
-        exercises.array("a", came, (None, 4))
+        exercises.array("a", actual, (None, 4))
 
 
 @pytest.mark.parametrize(
-    "came, words",
+    "actual, words",
     [
         ((4, 4, 7), r"shape is \(4, 4, 7\), which is not it"),
         ((4, 4), "wanted: 3 numbers"),
         ("four", "wanted: 3 numbers"),
     ],
 )
-def test_what_is_wrong_with_numbers(came, words):
+def test_what_is_wrong_with_numbers(actual, words):
     exercises.numbers("shape", [4, 4, 8], (4, 4, 8))
     with pytest.raises(Wrong, match=words):
-        exercises.numbers("shape", came, (4, 4, 8))
+        exercises.numbers("shape", actual, (4, 4, 8))
 
 
 def test_a_notebook_shows_the_sentence_alone(capsys):

@@ -88,15 +88,15 @@ class Watched:
         self.page.close()
 
 
-def switch_theme(page, wanted):
-    """Press the theme's own button until the page has the `wanted` theme."""
+def switch_theme(page, theme):
+    """Press the theme's own button until the page has this theme."""
     for _ in range(3):
-        if page.evaluate("document.documentElement.dataset.theme") == wanted:
+        if page.evaluate("document.documentElement.dataset.theme") == theme:
             page.evaluate(SETTLED)
             return
         # Not with the mouse: it would stay there and raise the button's tooltip.
         page.locator(".theme-switch-button").last.dispatch_event("click")
-    raise AssertionError(f"the theme's button never leads to {wanted}")
+    raise AssertionError(f"the theme's button never leads to {theme}")
 
 
 def axe_findings(page):

@@ -80,45 +80,45 @@ def answered(**answers):
         )
 
 
-def number(name, came, wanted, known=(), tolerance=1e-3, hint="", scale=0):
+def number(name, actual, expected, known=(), tolerance=1e-3, hint="", scale=0):
     """Check one number.
 
     Parameters
     ----------
     name : str
         As the reader sees it.
-    came : object
+    actual : object
         The answer.
-    wanted : float
+    expected : float
         The right value.
     known : dict of float to str, optional
         Typical wrong values, each with what to say of it.
     tolerance : float, optional
-        Relative; absolute where `wanted` is 0. Numbers rounded to three digits pass.
+        Relative; absolute where `expected` is 0. Numbers rounded to three digits pass.
     hint : str, optional
         What to say of any other value.
     scale : float, optional
-        Where `wanted` is computed as a difference: the size of the numbers subtracted. A `wanted`
-        that is no larger than the rounding of these counts as 0.
+        Where `expected` is computed as a difference: the size of the numbers subtracted. An
+        `expected` that is no larger than the rounding of these counts as 0.
 
     Raises
     ------
     Wrong
     """
-    if isinstance(came, bool | np.bool_) or not (
-        isinstance(came, Real) or (np.ndim(came) == 0 and hasattr(came, "__float__"))
+    if isinstance(actual, bool | np.bool_) or not (
+        isinstance(actual, Real) or (np.ndim(actual) == 0 and hasattr(actual, "__float__"))
     ):
-        raise Wrong(f"{name} is {_short(came)}, {_kind(came)}; wanted: a number.")
-    value = float(came)
+        raise Wrong(f"{name} is {_short(actual)}, {_kind(actual)}; wanted: a number.")
+    value = float(actual)
     if not math.isfinite(value):
         raise Wrong(f"{name} is {value}; wanted: a finite number.")
-    if same(wanted, 0, scale):
-        wanted = 0
+    if same(expected, 0, scale):
+        expected = 0
 
     def is_it(other):
         return math.isclose(value, other, rel_tol=tolerance, abs_tol=0 if other else tolerance)
 
-    if is_it(wanted):
+    if is_it(expected):
         return
     for typical, words in dict(known).items():
         if is_it(typical):
@@ -126,25 +126,25 @@ def number(name, came, wanted, known=(), tolerance=1e-3, hint="", scale=0):
     raise Wrong(f"{name} is {_plain(value)}, which is not it. {hint}".rstrip())
 
 
-def numbers(name, came, wanted, tolerance=1e-3, hint=""):
+def numbers(name, actual, expected, tolerance=1e-3, hint=""):
     """Check a sequence of numbers, such as a shape; arguments as for `number`."""
     try:
-        values = np.asarray(came, dtype=float)
+        values = np.asarray(actual, dtype=float)
     except (TypeError, ValueError):
-        raise Wrong(f"{name} is {_short(came)}; wanted: {len(wanted)} numbers.") from None
-    if values.shape != np.shape(wanted):
-        raise Wrong(f"{name} is {_short(came)}; wanted: {len(wanted)} numbers. {hint}".rstrip())
-    if not np.allclose(values, wanted, rtol=tolerance, atol=tolerance):
-        raise Wrong(f"{name} is {_short(came)}, which is not it. {hint}".rstrip())
+        raise Wrong(f"{name} is {_short(actual)}; wanted: {len(expected)} numbers.") from None
+    if values.shape != np.shape(expected):
+        raise Wrong(f"{name} is {_short(actual)}; wanted: {len(expected)} numbers. {hint}".rstrip())
+    if not np.allclose(values, expected, rtol=tolerance, atol=tolerance):
+        raise Wrong(f"{name} is {_short(actual)}, which is not it. {hint}".rstrip())
 
 
-def array(name, came, shape):
+def array(name, actual, shape):
     """Return an answer as an array, or say what is wrong with its shape or values.
 
     Parameters
     ----------
     name : str
-    came : array_like
+    actual : array_like
     shape : tuple of (int or None)
         What is wanted; None for any length.
 
@@ -157,28 +157,28 @@ def array(name, came, shape):
     Wrong
     """
     try:
-        x = np.asarray(came, dtype=float)
+        x = np.asarray(actual, dtype=float)
     except (TypeError, ValueError):
-        raise Wrong(f"{name} is {_kind(came)}; wanted: an array of numbers.") from None
+        raise Wrong(f"{name} is {_kind(actual)}; wanted: an array of numbers.") from None
     right = len(shape) == x.ndim and all(
         w in (None, n) for w, n in zip(shape, x.shape, strict=True)
     )
     if not right:
-        wanted = ", ".join("n" if n is None else str(n) for n in shape)
+        expected = ", ".join("n" if n is None else str(n) for n in shape)
         comma = "," if len(shape) == 1 else ""
-        raise Wrong(f"{name} has the shape {x.shape}; wanted: ({wanted}{comma}).")
+        raise Wrong(f"{name} has the shape {x.shape}; wanted: ({expected}{comma}).")
     if not np.isfinite(x).all():
         raise Wrong(f"{name} holds {np.count_nonzero(~np.isfinite(x))} values that are not finite.")
     return x
 
 
-def model(name, came, x):
+def model(name, actual, x):
     """Apply a reader's model to a batch, or say why that does not work.
 
     Parameters
     ----------
     name : str
-    came : keras.Model
+    actual : keras.Model
     x : ndarray, shape (n, ...)
         What the model has to take, n at least 1.
 
@@ -191,12 +191,12 @@ def model(name, came, x):
     ------
     Wrong
     """
-    if not isinstance(came, keras.Layer):
-        raise Wrong(f"{name} is {_kind(came)}; wanted: a Keras model.")
+    if not isinstance(actual, keras.Layer):
+        raise Wrong(f"{name} is {_kind(actual)}; wanted: a Keras model.")
     x, parts = np.asarray(x), []
     try:
         for i in range(0, len(x), 1000):  # in portions, for the memory's sake
-            y = came(x[i : i + 1000])
+            y = actual(x[i : i + 1000])
             y = y[0] if isinstance(y, list | tuple) else y
             parts.append(keras.ops.convert_to_numpy(y))
     except Exception as error:  # any: what a reader's layers raise is not ours to list

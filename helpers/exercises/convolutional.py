@@ -133,27 +133,30 @@ def check_2(any_width, autoencoder, x_test):
 def check_3(way_gone, learned, five, mean_image_bce, x_test):
     """How far five losses are on the way from the average digit to a perfect copy."""
     answered(way_gone=way_gone, learned=learned)
-    came = array("way_gone", way_gone, (len(five),))
+    actual = array("way_gone", way_gone, (len(five),))
     x = np.asarray(x_test, dtype=np.float32)
     floor, five = _bce(x, x), np.asarray(five, dtype=float)
-    wanted = (mean_image_bce - five) / (mean_image_bce - floor)
+    expected = (mean_image_bce - five) / (mean_image_bce - floor)
 
     def near(other):
-        return np.allclose(came, other, rtol=0, atol=6e-3)  # rounded to percents
+        return np.allclose(actual, other, rtol=0, atol=6e-3)  # rounded to percents
 
     for typical, words in [
         ((mean_image_bce - five) / mean_image_bce, "it takes a perfect copy to have a loss of 0"),
-        (1 - wanted, "these are the ways still to go; wanted: the ways gone"),
-        (-wanted, "the signs are turned: a lower loss has gone further"),
+        (1 - expected, "these are the ways still to go; wanted: the ways gone"),
+        (-expected, "the signs are turned: a lower loss has gone further"),
         (five / mean_image_bce, "these are shares of the average digit's loss"),
         (mean_image_bce - five, "these are the falls of the loss; wanted: shares of the whole way"),
-        (1 / np.where(wanted, wanted, np.inf), "turn them: a part of the way over the whole way"),
+        (
+            1 / np.where(expected, expected, np.inf),
+            "turn them: a part of the way over the whole way",
+        ),
     ]:
         if near(typical):
             raise Wrong(f"way_gone is not it yet: {words}.")
-    if np.allclose(came, 100 * wanted, rtol=0, atol=0.6):
+    if np.allclose(actual, 100 * expected, rtol=0, atol=0.6):
         raise Wrong("way_gone holds percentages; wanted: shares, 1 for the whole way.")
-    if not near(wanted):
+    if not near(expected):
         raise Wrong(
             "way_gone is not it yet. It has to be 0 for the loss of the average digit, and 1 for "
             "that of a perfect copy."
@@ -161,7 +164,7 @@ def check_3(way_gone, learned, five, mean_image_bce, x_test):
     said = np.asarray(learned, dtype=object)
     if said.shape != (len(five),) or not all(isinstance(a, bool | np.bool_) for a in said):
         raise Wrong(f"learned is {learned!r}; wanted: {len(five)} times True or False.")
-    for loss, yes, share in zip(five, said, wanted, strict=True):
+    for loss, yes, share in zip(five, said, expected, strict=True):
         if same(loss, mean_image_bce):
             continue  # level: which of the two is lower, the last bit would decide
         if yes and share <= 0:
@@ -176,7 +179,7 @@ def check_4(cost_of_map, encoder, decoder, x_test):
     answered(cost_of_map=cost_of_map)
     if np.ndim(cost_of_map) and len(cost_of_map) == 4:
         raise Wrong("cost_of_map has four numbers: are those rows of the code? Maps are last.")
-    came = array("cost_of_map", cost_of_map, (8,))
+    actual = array("cost_of_map", cost_of_map, (8,))
     x = np.asarray(x_test[:1000], dtype=np.float32)
     # New ones: a reader who did not copy has written into the chapter's.
     codes = model("encoder", encoder, x)
@@ -187,18 +190,18 @@ def check_4(cost_of_map, encoder, decoder, x_test):
         return _bce(x, model("decoder", decoder, fewer))
 
     kept, losses = loss([]), np.array([loss([k]) for k in range(8)])
-    wanted = losses - kept
+    expected = losses - kept
 
     def near(other):
-        return np.allclose(came, other, rtol=2e-2, atol=1e-3)
+        return np.allclose(actual, other, rtol=2e-2, atol=1e-3)
 
-    if near(wanted):
-        print(f"Right: map {np.argmax(wanted)} costs most, map {np.argmin(wanted)} least.")
+    if near(expected):
+        print(f"Right: map {np.argmax(expected)} costs most, map {np.argmin(expected)} least.")
         return
     for typical, words in [
         (losses, "these are the losses; wanted: by how much each is above that with all maps."),
-        (-wanted, "the loss rises, so the cost is above 0: turn the difference."),
-        (784 * wanted, "these are sums over the pixels; wanted: means."),
+        (-expected, "the loss rises, so the cost is above 0: turn the difference."),
+        (784 * expected, "these are sums over the pixels; wanted: means."),
     ]:
         if near(typical):
             raise Wrong(f"cost_of_map is not it yet: {words}")

@@ -150,13 +150,13 @@ def check_3(cured, x_test, confetti, on_confetti):
 def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
     """Networks with and without a warm-up, from two seeds each, and the verdict on them."""
     answered(with_warm_up=with_warm_up, without_warm_up=without_warm_up, larger=larger)
-    wanted = 2 if full("the difference") else 1  # seeds
+    expected = 2 if full("the difference") else 1  # seeds
     steps = epochs(3) * math.ceil(len(x_train) / 128)
     both = {"with_warm_up": with_warm_up, "without_warm_up": without_warm_up}
     losses, drawn = {}, {name: [] for name in both}
     for name, models in both.items():
-        if not isinstance(models, list | tuple) or len(models) < wanted:
-            raise Wrong(f"{name} is no list of {wanted} or more; wanted: a model for each seed.")
+        if not isinstance(models, list | tuple) or len(models) < expected:
+            raise Wrong(f"{name} is no list of {expected} or more; wanted: a model for each seed.")
         for i, one in enumerate(models):
             y = model(f"{name}[{i}]", one, np.asarray(x_test[:10], dtype=np.float32))
             if y.shape != (10, 784) or not pixels(y):
@@ -182,7 +182,7 @@ def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
         raise Wrong(f"larger is a {type(larger).__name__}; wanted: True or False.")
     if any(same(y, other) for y, other in itertools.product(*drawn.values())):
         raise Wrong("a model stands in both lists; make a new one before each training.")
-    if wanted == 1:
+    if expected == 1:
         print("Right so far: networks of the chapter's shape, with and without the rise.")
         return
     rise, none = (np.array(some) for some in losses.values())

@@ -78,15 +78,15 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
     x, noisy = x_test[:n], x_test_noisy[:n]
     # Whether the ones stand before or behind the pixels is the reader's choice.
     w = max([w, np.roll(w, -1, axis=0)], key=lambda w: _psnr(x[:100], _apply(w, noisy[:100])))
-    came = _psnr(x, _apply(w, noisy))
+    actual = _psnr(x, _apply(w, noisy))
     if _psnr(noisy, _apply(w, noisy)) > 20:
         raise Wrong("linear gives the noisy images back. Are the targets the clean ones?")
     if _psnr(x, _apply(w, x)) > 30:
         raise Wrong("linear leaves clean images as they are. Was it fitted to noisy ones?")
     again = _psnr(x, _apply(w, data.add_noise(x, 0.5, seed=11)))
-    if came > again + 0.25:
+    if actual > again + 0.25:
         raise Wrong(
-            f"linear reaches {came:.1f} dB on x_test_noisy, but {again:.1f} dB if the noise is "
+            f"linear reaches {actual:.1f} dB on x_test_noisy, but {again:.1f} dB if the noise is "
             "drawn anew. Was it fitted to the test images?"
         )
     some = np.asarray(x_train[:5000])
@@ -94,9 +94,9 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
     rows = np.hstack([data.flat(data.add_noise(some, 0.5, seed=12)), ones])
     ours = np.linalg.solve(rows.T @ rows + np.eye(785), rows.T @ data.flat(some))
     best = _psnr(x, _apply(ours.astype(np.float32), noisy))
-    if came < best - 0.3:
+    if actual < best - 0.3:
         raise Wrong(
-            f"linear reaches {came:.1f} dB; one fitted to {len(some):,} images has {best:.1f}. "
+            f"linear reaches {actual:.1f} dB; one fitted to {len(some):,} images has {best:.1f}. "
             "Are the noisy images the rows of N, the clean ones those of X, both in one order? "
             "If you have few images, put a larger number on the diagonal."
         )
@@ -158,18 +158,18 @@ def check_4(twice, ink, unet, x_test, x_test_noisy):
         what = f"a {type(twice).__name__}" if shape is None else f"of shape {tuple(shape)}"
         raise Wrong(f"twice is {what}; wanted: images, of shape {x_test_noisy.shape}.")
     x, noisy = x_test[:200], x_test_noisy[:200]
-    came = array("twice", twice[:200], (None, 28, 28, 1))
+    actual = array("twice", twice[:200], (None, 28, 28, 1))
     once = model("unet", unet, noisy)
-    wanted = model("unet", unet, once)
+    expected = model("unet", unet, once)
     for images, words in [
         (noisy, "twice are the noisy images themselves."),
         (once, "twice went through the U-Net once. Give it its own output."),
         (model("unet", unet, x), "twice is made from the clean images; take x_test_noisy."),
-        (model("unet", unet, wanted), "twice went through the U-Net three times."),
+        (model("unet", unet, expected), "twice went through the U-Net three times."),
     ]:
-        if not np.allclose(came, wanted, atol=2e-3) and np.allclose(came, images, atol=2e-3):
+        if not np.allclose(actual, expected, atol=2e-3) and np.allclose(actual, images, atol=2e-3):
             raise Wrong(words)
-    if not np.allclose(came, wanted, atol=2e-3):
+    if not np.allclose(actual, expected, atol=2e-3):
         raise Wrong(
             "twice is not what the U-Net makes of its own output for x_test_noisy. Is anything "
             "done to the images in between, such as new noise?"
@@ -196,7 +196,7 @@ def check_4(twice, ink, unet, x_test, x_test_noisy):
                 + (words or ["wanted: the mean over all pixels that the U-Net draws."])[0]
             )
     print(
-        f"Right: {_psnr(x, once):.1f} dB once, {_psnr(x, wanted):.1f} dB twice, on 200 images. "
+        f"Right: {_psnr(x, once):.1f} dB once, {_psnr(x, expected):.1f} dB twice, on 200 images. "
         f"From noise alone it draws ink: {float(ink[0]):.2f} and {float(ink[1]):.2f}."
     )
 
@@ -239,12 +239,12 @@ def check_5(without_bridges, unet, dense, x, noisy):
         print("Right so far: no bridge is left, and no parameter lost.")
 
 
-def _images(name, came, noisy):
+def _images(name, actual, noisy):
     """Return what a model makes of images, if they are images."""
-    y = model(name, came, noisy)
+    y = model(name, actual, noisy)
     if y.shape != noisy.shape:
         raise Wrong(f"{name} makes {y.shape[1:]} of (28, 28, 1); wanted: the same.")
-    if not np.allclose(y[:10], model(name, came, noisy[:10]), atol=1e-4):
+    if not np.allclose(y[:10], model(name, actual, noisy[:10]), atol=1e-4):
         raise Wrong(f"{name} gives two answers to the same image: damage is for training only.")
     if not pixels(y):
         raise Wrong(
@@ -271,12 +271,12 @@ def _psnr(x, y):
     return float(np.mean(_db(_errors(x, y))))
 
 
-def _is_about(came, typical):
-    return typical / 2 < came < typical * 2
+def _is_about(actual, typical):
+    return typical / 2 < actual < typical * 2
 
 
-def _is_near(came, wanted):
+def _is_near(actual, expected):
     try:
-        return abs(float(came) - wanted) < 2e-3 * abs(wanted)
+        return abs(float(actual) - expected) < 2e-3 * abs(expected)
     except (TypeError, ValueError):
         return False

@@ -209,9 +209,9 @@ def check_4(rmse_by_kind, worst_kind, tuned):
         raise Wrong(
             f"rmse_by_kind has {', '.join(map(str, rmse_by_kind)) or 'no kinds'}; wanted: {kinds}."
         )
-    for kind, came in rmse_by_kind.items():
+    for kind, actual in rmse_by_kind.items():
         name = f'rmse_by_kind["{kind}"]'
-        if isinstance(came, dict):
+        if isinstance(actual, dict):
             raise Wrong(f"{name} is a dict: `judge` gives two scores. Take the RMSE.")
         # Few pages, and perhaps others than the reader's: right is what is near.
         some = [
@@ -220,17 +220,17 @@ def check_4(rmse_by_kind, worst_kind, tuned):
         ]
         ours = _rmse(tuned, some)
         dirty = math.sqrt(sum(np.sum((p.noisy - p.clean) ** 2) for p in some) / _pixels(some))
-        number(name, came, came)  # a finite number at all?
-        if not ours / 2 < came < ours * 2:
+        number(name, actual, actual)  # a finite number at all?
+        if not ours / 2 < actual < ours * 2:
             known = {
                 ours**2: "that is a mean squared error; the RMSE is its root.",
                 dirty: "so far off are the dirty pages themselves. Clean them first.",
             }
             for typical, words in known.items():
-                if typical / 2 < came < typical * 2:
-                    raise Wrong(f"{name} is {came:.4g}: {words}")
+                if typical / 2 < actual < typical * 2:
+                    raise Wrong(f"{name} is {actual:.4g}: {words}")
             raise Wrong(
-                f"{name} is {came:.4g}, but on pages of this kind `tuned` has about {ours:.2g}. "
+                f"{name} is {actual:.4g}, but on pages of this kind `tuned` has about {ours:.2g}. "
                 'Is it `judge(apply(tuned), ...)["rmse"]`?'
             )
     if not isinstance(worst_kind, str) or worst_kind not in documents.DIRT:

@@ -132,16 +132,16 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
         return 0.035 < share < 0.065  # also of a smaller choice of training digits
 
     if not near(above(limit)):
-        came = f"{above(limit):.1%} of the training digits have an error above threshold: "
+        finding = f"{above(limit):.1%} of the training digits have an error above threshold: "
         if near(above(limit / 784)):
-            raise Wrong(came + "it is a sum over the pixels; take their mean.")
+            raise Wrong(finding + "it is a sum over the pixels; take their mean.")
         if near(above(limit**2)):
-            raise Wrong(came + "it is a root; wanted: a mean squared error.")
+            raise Wrong(finding + "it is a root; wanted: a mean squared error.")
         if near(1 - above(limit)):
-            raise Wrong(came + "you cut off the other end.")
+            raise Wrong(finding + "you cut off the other end.")
         if above(limit) > 0.98:
-            raise Wrong(came + "`np.percentile` counts in percent, from 0 to 100.")
-        raise Wrong(came + "the aim was 5 %, those with the highest errors.")
+            raise Wrong(finding + "`np.percentile` counts in percent, from 0 to 100.")
+        raise Wrong(finding + "the aim was 5 %, those with the highest errors.")
     tested = _errors("autoencoder", autoencoder, kinds["digits"])
     on_test, on_training = np.percentile(tested, 95), np.percentile(learned, 95)
     if math.isclose(limit, on_test, rel_tol=1e-4) and not math.isclose(

@@ -142,19 +142,19 @@ def check_3(few_labels, codes, labels, probe, vote):
             for (z, z_test), y in zip(codes[name], labels, strict=True)
         ]
 
-    def judge(name, method, came, other, **kwargs):
+    def judge(name, method, actual, other, **kwargs):
         by_seed = measure(method, name, **kwargs)
         right = np.mean(by_seed)
         known = {by_seed[0]: "that is the first seed alone; wanted: the mean over all seeds."}
         known |= {sum(by_seed): "that is the sum over the seeds; wanted: the mean."}
         known |= {100 * right: PERCENT, 1 - right: MISTAKES, **other}
-        if method is vote and not _same(came, right):
+        if method is vote and not _same(actual, right):
             known[np.mean(measure(vote, name))] = "that is a vote of five; take one, `k=1`."
-        if right + 0.1 < came < 1:
-            known.setdefault(came, "100 labels do not give so much. Are there no more of them?")
+        if right + 0.1 < actual < 1:
+            known.setdefault(actual, "100 labels do not give so much. Are there no more of them?")
         what = "neighbours" if method is vote else "probe"
         hint = "Take the first 100 labelled images of each seed and all test images."
-        number(f"few_labels[{name!r}], {what},", came, right, known, hint=hint)
+        number(f"few_labels[{name!r}], {what},", actual, right, known, hint=hint)
 
     # The probes of all codes would take too long; who has PCA's right has made the loop right.
     voted = np.mean(measure(vote, "pca", k=1))
@@ -181,8 +181,8 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
             f"error_by_visible has the keys {list(error_by_visible)}; wanted: how many patches "
             "are visible, 6, 12, 25 and 43."
         )
-    came = list(error_by_visible.values())
-    if all(isinstance(one, Real) for one in came) and len(set(came)) == 1:
+    actual = list(error_by_visible.values())
+    if all(isinstance(one, Real) for one in actual) and len(set(actual)) == 1:
         raise Wrong(
             "the four errors are one and the same. Set `masked.visible` before each new call of "
             "`masked(x_few)`."
@@ -220,8 +220,8 @@ def check_5(asked, your_labels, codes, labels, y_test):
     """Labels for all test images from 50 chosen ones, against 50 drawn at random."""
     answered(asked=asked, your_labels=your_labels)
     n_seeds, n_labelled = len(labels), len(labels[0])
-    for name, came in [("asked", asked), ("your_labels", your_labels)]:
-        if not isinstance(came, list | tuple | np.ndarray) or len(came) != n_seeds:
+    for name, actual in [("asked", asked), ("your_labels", your_labels)]:
+        if not isinstance(actual, list | tuple | np.ndarray) or len(actual) != n_seeds:
             raise Wrong(f"{name} is not a list with one entry for each seed; seeds: {n_seeds}.")
     accuracy, at_random = [], []
     for seed, (z, z_test) in enumerate(codes["convolutional"]):
@@ -259,8 +259,8 @@ def check_5(asked, your_labels, codes, labels, y_test):
         print("Right so far: at most 50 images asked about, and a label for every test image.")
 
 
-def _same(came, other):
-    return isinstance(came, Real) and math.isclose(came, other, rel_tol=1e-3)
+def _same(actual, other):
+    return isinstance(actual, Real) and math.isclose(actual, other, rel_tol=1e-3)
 
 
 def _distances(clouds):
@@ -276,12 +276,12 @@ def _widths(clouds):
     return off[0], off[2], off[2] / off[0]
 
 
-def _pair(name, came):
+def _pair(name, actual):
     """An answer's two numbers, by the probe and by the neighbours."""
-    if isinstance(came, dict):
-        came = [came.get("probe"), came.get("neighbours")]
-    if not isinstance(came, list | tuple | np.ndarray) or len(came) != 2:
+    if isinstance(actual, dict):
+        actual = [actual.get("probe"), actual.get("neighbours")]
+    if not isinstance(actual, list | tuple | np.ndarray) or len(actual) != 2:
         raise Wrong(f"{name} is not two numbers, by the probe and by the neighbours.")
-    if any(isinstance(one, list | tuple) or np.ndim(one) for one in came):
+    if any(isinstance(one, list | tuple) or np.ndim(one) for one in actual):
         raise Wrong(f"{name} holds lists; wanted: means over the seeds.")
-    return array(name, came, (2,))
+    return array(name, actual, (2,))

@@ -100,15 +100,15 @@ def check_2(my_task, client):
         raise Wrong(
             'the answer of my_task has no "test_bce"; wanted: a dict such as {"test_bce": 0.2}.'
         )
-    for came in table["test_bce"]:
-        if isinstance(came, bool | np.bool_) or not isinstance(came, Real):
+    for actual in table["test_bce"]:
+        if isinstance(actual, bool | np.bool_) or not isinstance(actual, Real):
             raise Wrong(
-                f'my_task gives a {type(came).__name__} as "test_bce"; wanted: a plain number, '
+                f'my_task gives a {type(actual).__name__} as "test_bce"; wanted: a plain number, '
                 "such as model.evaluate gives, or float(...) makes."
             )
-        if not math.isfinite(came):
-            raise Wrong(f'my_task gives {came} as "test_bce"; wanted: a finite number.')
-    first, again, other, faster = (float(came) for came in table["test_bce"])
+        if not math.isfinite(actual):
+            raise Wrong(f'my_task gives {actual} as "test_bce"; wanted: a finite number.')
+    first, again, other, faster = (float(actual) for actual in table["test_bce"])
     if not _same(first, again):
         raise Wrong(
             f"rate 0.001 and seed 0 gave {first:.6g}, and once more {again:.6g}; wanted: the same. "
@@ -149,8 +149,8 @@ def check_3(endless, source):
         and len(spec) == 2
         and all(isinstance(s, tf.TensorSpec) for s in spec)
     ):
-        came = "single images" if isinstance(spec, tf.TensorSpec) else f"{spec!r:.60}"
-        raise Wrong(f"endless gives {came}; wanted: pairs. Map each batch to (images, images).")
+        actual = "single images" if isinstance(spec, tf.TensorSpec) else f"{spec!r:.60}"
+        raise Wrong(f"endless gives {actual}; wanted: pairs. Map each batch to (images, images).")
     if wrong := [s.dtype.name for s in spec if s.dtype != tf.float32]:
         raise Wrong(
             f"endless gives {wrong[0]}; wanted: float32 twice, as bend makes it. First bend, then "
@@ -160,17 +160,17 @@ def check_3(endless, source):
     if left >= 0:
         raise Wrong(f"endless ends after {left:,} batches; wanted: without end. Add repeat().")
 
-    wanted, batches = 3 * len(source), []
+    expected, batches = 3 * len(source), []
     try:
         for images, targets in endless.as_numpy_iterator():
             _judge_batch(images, targets, len(source))
             batches.append(images)
-            if sum(map(len, batches)) >= wanted:
+            if sum(map(len, batches)) >= expected:
                 break
     except tf.errors.OpError as error:
         raise Wrong(f"endless stops with an error: {_first(error)}") from None
     images = np.concatenate(batches) if batches else np.zeros((0, 784))
-    if len(images) < wanted:
+    if len(images) < expected:
         raise Wrong(
             f"endless ends after {len(images):,} images; wanted: without end. Add repeat()."
         )
@@ -302,9 +302,11 @@ def check_5(my_settings, client, train_one, by_batch):
     for name in ("batch", "rate"):
         if name not in my_settings:
             raise Wrong(f'my_settings has no {name!r}; wanted: "batch" and "rate".')
-        came = my_settings[name]
-        if isinstance(came, bool | np.bool_) or not isinstance(came, Real):
-            raise Wrong(f"the {name} is {came!r:.60}, a {type(came).__name__}; wanted: a number.")
+        actual = my_settings[name]
+        if isinstance(actual, bool | np.bool_) or not isinstance(actual, Real):
+            raise Wrong(
+                f"the {name} is {actual!r:.60}, a {type(actual).__name__}; wanted: a number."
+            )
     batch, rate = float(my_settings["batch"]), float(my_settings["rate"])
     if not (batch.is_integer() and 1 <= batch <= 60_000):
         raise Wrong(f"the batch is {batch:g}; wanted: a whole number from 1 to 60,000.")
@@ -336,9 +338,9 @@ def _run(client, task, settings, name):
     table = sweep.run(client, task, settings, retries=0, label="check")
     for setting, error in zip(settings, table["error"], strict=True):
         if error:
-            came = ", ".join(f"{key}={value:g}" for key, value in setting.items())
+            arguments = ", ".join(f"{key}={value:g}" for key, value in setting.items())
             numbers = ". Return plain numbers." if "not serialize" in error else ""
-            raise Wrong(f"{name}({came}) stopped in the worker with {_first(error)}{numbers}")
+            raise Wrong(f"{name}({arguments}) stopped in the worker with {_first(error)}{numbers}")
     return table
 
 

@@ -84,7 +84,7 @@ def check_2(front):
             )
         )
     for error, price, what in tables:
-        wanted = {
+        expected = {
             n
             for n in error
             if not any(
@@ -95,21 +95,21 @@ def check_2(front):
             )
         }
         try:
-            came = front(dict(error), dict(price))
+            actual = front(dict(error), dict(price))
         except Exception as problem:  # any: what a reader's function raises is not ours to list
             raise Wrong(f"front fails for {what}: {type(problem).__name__}: {problem}") from None
-        if isinstance(came, str) or not hasattr(came, "__iter__"):
-            raise Wrong(f"front returns {came!r}; wanted: a list of names.")
-        came = list(came)
-        if len(came) > len(set(came)):
-            raise Wrong(f"front names a network twice ({what}): {came}.")
-        if missing := wanted - set(came):
+        if isinstance(actual, str) or not hasattr(actual, "__iter__"):
+            raise Wrong(f"front returns {actual!r}; wanted: a list of names.")
+        actual = list(actual)
+        if len(actual) > len(set(actual)):
+            raise Wrong(f"front names a network twice ({what}): {actual}.")
+        if missing := expected - set(actual):
             raise Wrong(
                 f"for {what}, front leaves out {sorted(missing)}, though no other is at least as "
                 "good in both. (Error "
                 f"{_few(error)}, price {_few(price)}.)"
             )
-        if extra := set(came) - wanted:
+        if extra := set(actual) - expected:
             raise Wrong(
                 f"for {what}, front names {sorted(extra)}, but another is as good in one and "
                 f"better in the other. (Error {_few(error)}, price {_few(price)}.)"
@@ -130,17 +130,17 @@ def check_3(wrong):
         ([0.1, 0.2], [0.1, 0.3], 0.375, "two seeds are level (count half)"),
         ([0.1, 0.2, 0.3], [0.15, 0.35], 1 / 3, "three seeds against two"),
     ]
-    for a, b, wanted, what in cases:
+    for a, b, expected, what in cases:
         try:
-            came = wrong(np.array(a), np.array(b))
+            actual = wrong(np.array(a), np.array(b))
         except Exception as problem:  # any: what a reader's function raises is not ours to list
             raise Wrong(f"wrong fails where {what}: {type(problem).__name__}: {problem}") from None
-        known = {1 - wanted: "that is how often the better one is crowned."}
-        known |= {100 * wanted: "that is in percent; wanted: a share."}
-        if wanted == 0.375:
+        known = {1 - expected: "that is how often the better one is crowned."}
+        known |= {100 * expected: "that is in percent; wanted: a share."}
+        if expected == 0.375:
             known[0.5] = "two seeds that are level crown the wrong one half of the time."
             known[0.25] = "two seeds that are level crown the wrong one half of the time."
-        number(f"wrong, where {what},", came, wanted, known)
+        number(f"wrong, where {what},", actual, expected, known)
     print("Right: also where the second network is the better one, and where seeds are level.")
 
 

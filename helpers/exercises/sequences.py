@@ -19,10 +19,10 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
         repeated=repeated, encoder_lstm=encoder_lstm, decoder_lstm=decoder_lstm, largest=largest
     )
     try:
-        came = tuple(float(size) for size in repeated)
+        actual = tuple(float(size) for size in repeated)
     except (TypeError, ValueError):
-        came = ()
-    if came != (20, 4):
+        actual = ()
+    if actual != (20, 4):
         typical = {
             (4, 20): "the steps come first, then what a step holds.",
             (20, 10): "that is what the decoder's LSTM makes of it; what does it read?",
@@ -30,7 +30,7 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
             (20,): "that is how often the code is copied; how long is one copy?",
         }
         other = "wanted: two numbers, the steps and what is copied to each step."
-        raise Wrong(f"repeated is {repeated!r:.60}: {typical.get(came, other)}")
+        raise Wrong(f"repeated is {repeated!r:.60}: {typical.get(actual, other)}")
     for name, count, reads, other in [
         ("encoder_lstm", encoder_lstm, 3, "the decoder's: the encoder reads values, not the code."),
         (

@@ -22,16 +22,16 @@ def check_1(code_shape, parameter_count, unpadded_filters):
         raise Wrong("code_shape has four axes; leave out the batch: the shape of one code.")
     if isinstance(code_shape, Real):
         raise Wrong(f"code_shape is {code_shape}, a number; wanted: a tuple, such as (5, 2).")
-    came = tuple(array("code_shape", code_shape, (None,)))
-    if came[:2] == (3, 3):
+    actual = tuple(array("code_shape", code_shape, (None,)))
+    if actual[:2] == (3, 3):
         raise Wrong("code_shape: the third pool rounds 7 / 2 up; you rounded it down.")
-    if came[:2] == (7, 7):
+    if actual[:2] == (7, 7):
         raise Wrong("code_shape: that is after two pools; there are three.")
-    if came[:2] in [(2, 2), (1, 1)]:
+    if actual[:2] in [(2, 2), (1, 1)]:
         raise Wrong('code_shape: with padding="same" only the pools make the map smaller.')
-    if came[:2] == (4, 4) and len(came) == 2:
+    if actual[:2] == (4, 4) and len(actual) == 2:
         raise Wrong("code_shape lacks its last axis: the channels.")
-    if came[:2] == (4, 4) and came[2] in (1, 8, 16):
+    if actual[:2] == (4, 4) and actual[2] in (1, 8, 16):
         raise Wrong("code_shape: the channels are the filters of the convolution before the code.")
     numbers("code_shape", code_shape, (4, 4, 4), hint="Halve 28 three times, and round up.")
     # From channels to channels, in the order of the layers:
@@ -101,17 +101,17 @@ def check_2(other, one):
 def check_3(dilations):
     """Dilations of four 3 x 3 layers that see each of 31 x 31 pixels."""
     answered(dilations=dilations)
-    came = array("dilations", dilations, (None,))
-    if len(came) != 4:
-        raise Wrong(f"dilations has {len(came)} numbers; wanted: four, one for each layer.")
-    if (came < 1).any() or (came != came.round()).any():
+    actual = array("dilations", dilations, (None,))
+    if len(actual) != 4:
+        raise Wrong(f"dilations has {len(actual)} numbers; wanted: four, one for each layer.")
+    if (actual < 1).any() or (actual != actual.round()).any():
         raise Wrong("a dilation is a whole number from 1 on; a plain convolution has 1, not 0.")
     # What one output sees of a line; the square is the same in both directions.
     seen = {0}
-    for d in came.astype(int).tolist():
+    for d in actual.astype(int).tolist():
         seen = {pixel + step for pixel in seen for step in (-d, 0, d)}
     side = max(seen) - min(seen) + 1
-    if came.sum() in (30, 31):
+    if actual.sum() in (30, 31):
         raise Wrong(f"the side is {side}: each layer looks d pixels to *either* side. Wanted: 31.")
     if side != 31:
         raise Wrong(f"one output sees a square of side {side}; the aim was 31.")
@@ -134,25 +134,27 @@ def check_4(nearest_kernel, nails_kernel):
     if np.allclose(nails, ones) and not np.allclose(nearest, ones):
         raise Wrong("the two kernels are swapped, or nails_kernel leaves no place empty.")
     if not np.allclose(nearest, ones):
-        came = f"nearest_kernel makes {(5 * nearest).tolist()} of a 5: "
+        finding = f"nearest_kernel makes {(5 * nearest).tolist()} of a 5: "
         if np.allclose(nearest, ones / 4):
-            raise Wrong(came + "the number is shared out; wanted: the number itself, four times.")
+            raise Wrong(
+                finding + "the number is shared out; wanted: the number itself, four times."
+            )
         if np.ptp(nearest) == 0:
-            raise Wrong(came + "the places are even, but the number has changed.")
+            raise Wrong(finding + "the places are even, but the number has changed.")
         if (nearest == 0).any():
-            raise Wrong(came + "nearest neighbour leaves no place empty.")
-        raise Wrong(came + "wanted: the number itself at all four places.")
+            raise Wrong(finding + "nearest neighbour leaves no place empty.")
+        raise Wrong(finding + "wanted: the number itself at all four places.")
     if not np.allclose(nails, [[1, 0], [0, 0]]):
-        came = f"nails_kernel makes {(5 * nails).tolist()} of a 5: "
+        finding = f"nails_kernel makes {(5 * nails).tolist()} of a 5: "
         if np.allclose(nails, ones):
-            raise Wrong(came + "a bed of nails writes each number once, among zeros.")
+            raise Wrong(finding + "a bed of nails writes each number once, among zeros.")
         if np.allclose(nails, eye) or np.allclose(nails, eye[::-1]):
-            raise Wrong(came + "the number stands there twice; wanted: once.")
+            raise Wrong(finding + "the number stands there twice; wanted: once.")
         if np.count_nonzero(nails) == 1 and np.isclose(nails.sum(), 1):
-            raise Wrong(came + "one nail, but in the wrong corner. See `bed_of_nails`.")
+            raise Wrong(finding + "one nail, but in the wrong corner. See `bed_of_nails`.")
         if np.count_nonzero(nails) == 1:
-            raise Wrong(came + "one nail, but the number has changed.")
-        raise Wrong(came + "wanted: the number once, where `bed_of_nails` has it, and zeros.")
+            raise Wrong(finding + "one nail, but the number has changed.")
+        raise Wrong(finding + "wanted: the number once, where `bed_of_nails` has it, and zeros.")
     print("Right: both are transposed convolutions.")
 
 

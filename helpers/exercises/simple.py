@@ -61,8 +61,8 @@ def check_2(linear, x_test, pca_mse):
         raise Wrong(f"linear makes {y.shape[1:]} of (784,); wanted: as many pixels as came in.")
     # Ten times the image, and its negative: a linear network follows, a bend does not.
     zero = model("linear", linear, np.zeros_like(x))
-    followed, wanted = model("linear", linear, -10 * x) - zero, -10 * (y - zero)
-    if not np.allclose(followed, wanted, atol=1e-2 * np.abs(wanted).max()):
+    followed, expected = model("linear", linear, -10 * x) - zero, -10 * (y - zero)
+    if not np.allclose(followed, expected, atol=1e-2 * np.abs(expected).max()):
         raise Wrong(
             "-10 times the image does not give -10 times the answer, so some layer still has an "
             "activation, such as ReLU or sigmoid. Leave it out in both halves."
@@ -98,12 +98,12 @@ def check_3(error, x_test, autoencoder):
     if np.shape(error) == (784,):
         raise Wrong("error has one number for each pixel; wanted: for each image. Take axis=1.")
     error = array("error", error, (len(x),))
-    wanted = np.mean((x - model("autoencoder", autoencoder, x)) ** 2, axis=1)
-    if np.allclose(error, 784 * wanted, rtol=1e-3):
+    expected = np.mean((x - model("autoencoder", autoencoder, x)) ** 2, axis=1)
+    if np.allclose(error, 784 * expected, rtol=1e-3):
         raise Wrong("error holds sums over the pixels; wanted: means.")
-    if np.allclose(error, np.sqrt(wanted), rtol=1e-3):
+    if np.allclose(error, np.sqrt(expected), rtol=1e-3):
         raise Wrong("error holds roots of the errors; wanted: mean squared errors.")
-    if not np.allclose(error, wanted, rtol=1e-3, atol=1e-6):
+    if not np.allclose(error, expected, rtol=1e-3, atol=1e-6):
         raise Wrong("error is not the mean squared error of `x_test` under `autoencoder`.")
     print(f"Right: the worst image has {error.max() / error.mean():.1f} times the mean error.")
 

@@ -60,7 +60,7 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
             raise Wrong("your_penalty changes the code; it has to return it as it came.")
         if not your_penalty.losses:
             raise Wrong("your_penalty adds nothing to the loss: call `self.add_loss(...)`.")
-        came, size = float(sum(np.sum(loss) for loss in your_penalty.losses)), np.abs(z)
+        actual, size = float(sum(np.sum(loss) for loss in your_penalty.losses)), np.abs(z)
         known = [
             (size.mean(), "the strength is missing, or it is not 0.1."),
             (0.1 * z.mean(), "negative values lower the price: take the absolute values."),
@@ -68,10 +68,12 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
             (0.1 * size.sum(0).mean(), "that sums over the images, so a larger batch costs more."),
             (0.1 * size.sum(), "that sums over units and images; wanted: means over both."),
         ]
-        if not math.isclose(came, 0.1 * size.mean(), rel_tol=1e-3):
-            words = [words for typical, words in known if math.isclose(came, typical, rel_tol=1e-3)]
+        if not math.isclose(actual, 0.1 * size.mean(), rel_tol=1e-3):
+            words = [
+                words for typical, words in known if math.isclose(actual, typical, rel_tol=1e-3)
+            ]
             raise Wrong(
-                f"your_penalty charges {came:.4g} for {z.shape[0]} images with codes of "
+                f"your_penalty charges {actual:.4g} for {z.shape[0]} images with codes of "
                 f"{z.shape[1]} units whose mean |z| is {size.mean():.4g}: "
                 + (words[0] if words else "wanted: 0.1 times this mean.")
             )
@@ -90,10 +92,10 @@ def check_2(same_pictures, dense, x_test):
             f"your encoder gives codes of shape {z.shape[1:]}; wanted: {old.shape[1:]}, as before."
         )
     x_hat = model("your decoder", same_pictures[1], z[:2000])
-    wanted = model("decoder", dense[1], old[:2000])
-    if x_hat.shape != wanted.shape:
-        raise Wrong(f"your decoder makes {x_hat.shape[1:]}; wanted: {wanted.shape[1:]}.")
-    change = np.abs(x_hat - wanted).max()
+    expected = model("decoder", dense[1], old[:2000])
+    if x_hat.shape != expected.shape:
+        raise Wrong(f"your decoder makes {x_hat.shape[1:]}; wanted: {expected.shape[1:]}.")
+    change = np.abs(x_hat - expected).max()
     alive = old.max(axis=0) > ROUNDING * old.max()  # a dead unit has no mean to change
     means, before = z[:, alive].mean(axis=0), old[:, alive].mean(axis=0)
     right = np.abs(means - 1).max() <= 0.01
@@ -175,14 +177,14 @@ def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
     weakest = [purity(np.argsort(z_topk[:, unit])[:20]) for unit in active]
     # The lot may fall in many ways: nine of them.
     lots = [[purity(rng.choice(some, 20, False)) for some in active.values()] for _ in range(9)]
-    medians, wanted = np.median(lots, axis=1), float(np.median(strongest))
+    medians, expected = np.median(lots, axis=1), float(np.median(strongest))
     number(
         "purity_strongest",
         purity_strongest,
-        wanted,
+        expected,
         {
-            100 * wanted: "that is in percent; wanted: a share.",
-            20 * wanted: "that counts images; wanted: a share of the 20.",
+            100 * expected: "that is in percent; wanted: a share.",
+            20 * expected: "that counts images; wanted: a share of the 20.",
             float(np.mean(strongest)): "that is the mean over the units; wanted: the median.",
             float(np.median(weakest)): "these are the 20 weakest: sort by `-z_topk[:, unit]`.",
             float(np.median(medians)): "that is 20 by lot; has it changed places?",
@@ -193,7 +195,7 @@ def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
     if np.isscalar(purity_by_lot) and isinstance(purity_by_lot, int | float | np.number):
         low, high = medians.min() - 0.05, medians.max() + 0.05
         if low <= purity_by_lot <= high:
-            print(f"Right: {wanted:.0%} among the strongest, {purity_by_lot:.0%} by lot.")
+            print(f"Right: {expected:.0%} among the strongest, {purity_by_lot:.0%} by lot.")
             return
     of_any = np.mean([purity(rng.choice(len(y_test), 20)) for _ in range(200)])
     number(
@@ -202,7 +204,7 @@ def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
         float(np.median(medians)),
         {
             100 * float(np.median(medians)): "that is in percent; wanted: a share.",
-            wanted: "these are the strongest again; draw from all images with a value above 0.",
+            expected: "these are the strongest again; draw from all images with a value above 0.",
             float(of_any): "that is 20 of all test images; draw only where the unit is active.",
         },
         tolerance=0.1,

@@ -219,16 +219,18 @@ def check_4(largest_variance, encoder_at, x_train, x_test):
         print("Right so far: the variance, and encoders with 32 latents.")
         return
     below, above = kl[0.25], kl[2]
-    came = f"the KL is {below:.3f} nats at a quarter and {above:.3f} at twice the variance: "
+    finding = f"the KL is {below:.3f} nats at a quarter and {above:.3f} at twice the variance: "
     if above >= 0.1 and below < 0.1:
-        raise Wrong(came + "are the two encoders in each other's place?")
+        raise Wrong(finding + "are the two encoders in each other's place?")
     if above >= 0.1 or below > 10:
-        raise Wrong(came + "more than expected. Is it trained with weighted(beta, squared=True)?")
+        raise Wrong(
+            finding + "more than expected. Is it trained with weighted(beta, squared=True)?"
+        )
     if below < 0.5:
         raise Wrong(
-            came + "both have collapsed, or are not trained. Is beta 0.25 times the variance?"
+            finding + "both have collapsed, or are not trained. Is beta 0.25 times the variance?"
         )
-    print(f"Right: {came}foretold without training.")
+    print(f"Right: {finding}foretold without training.")
 
 
 def check_5(your_vae, x_test, beta_sweep):

@@ -83,8 +83,8 @@ def as_bytes(images):
     """
     x = np.asarray(images)
     if x.size == 0 or not np.all((x >= 0) & (x <= 1)):
-        came = "none" if x.size == 0 else f"some from {np.min(x)} to {np.max(x)}"
-        raise ValueError(f"images: wanted pixels from 0 (paper) to 1 (ink), came {came}")
+        actual = "none" if x.size == 0 else f"some from {np.min(x)} to {np.max(x)}"
+        raise ValueError(f"images: wanted pixels from 0 (paper) to 1 (ink), came {actual}")
     return np.rint(255 * x).astype(np.uint8).tobytes()
 
 

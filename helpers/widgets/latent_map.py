@@ -117,10 +117,10 @@ def _check(maps, z, x, labels):
     n = len(labels)
     if not maps:
         raise ValueError("maps is empty; wanted: at least one map of the codes, by name")
-    wanted = {"z": (z, f"({n}, d)", z.ndim == 2), "x": (x, f"({n}, 784)", x.shape[1:] == (784,))}
+    expected = {"z": (z, f"({n}, d)", z.ndim == 2), "x": (x, f"({n}, 784)", x.shape[1:] == (784,))}
     for name, points in maps.items():
-        wanted[f"maps[{name!r}]"] = (points, f"({n}, 2)", points.shape[1:] == (2,))
-    for name, (values, shape, fits) in wanted.items():
+        expected[f"maps[{name!r}]"] = (points, f"({n}, 2)", points.shape[1:] == (2,))
+    for name, (values, shape, fits) in expected.items():
         if not fits or len(values) != n:
             raise ValueError(f"{name} has shape {values.shape}; wanted: {shape}")
         if not np.isfinite(values).all():
