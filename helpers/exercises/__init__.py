@@ -16,15 +16,15 @@ from helpers import profile
 __all__ = [
     "NotAnswered",
     "Wrong",
-    "answered",
-    "array",
-    "full",
-    "lower",
-    "model",
-    "number",
-    "numbers",
-    "pixels",
-    "same",
+    "apply_model",
+    "are_pixels",
+    "check_answered",
+    "check_array",
+    "check_number",
+    "check_numbers",
+    "clearly_lower",
+    "equal_but_for_rounding",
+    "judged_in_full",
 ]
 
 # What counts as rounding, as a share of the numbers that were computed with: 64 times float32's
@@ -49,7 +49,7 @@ class Wrong(_InWords, AssertionError):
     """The answer is not right; the message says what is wrong with it."""
 
 
-def answered(**answers):
+def check_answered(**answers):
     """Raise `NotAnswered` if any answer is still None.
 
     Parameters
@@ -80,7 +80,7 @@ def answered(**answers):
         )
 
 
-def number(name, actual, expected, known=(), tolerance=1e-3, hint="", scale=0):
+def check_number(name, actual, expected, known=(), tolerance=1e-3, hint="", scale=0):
     """Check one number.
 
     Parameters
@@ -112,7 +112,7 @@ def number(name, actual, expected, known=(), tolerance=1e-3, hint="", scale=0):
     value = float(actual)
     if not math.isfinite(value):
         raise Wrong(f"{name} is {value}; wanted: a finite number.")
-    if same(expected, 0, scale):
+    if equal_but_for_rounding(expected, 0, scale):
         expected = 0
 
     def is_it(other):
@@ -126,8 +126,8 @@ def number(name, actual, expected, known=(), tolerance=1e-3, hint="", scale=0):
     raise Wrong(f"{name} is {_plain(value)}, which is not it. {hint}".rstrip())
 
 
-def numbers(name, actual, expected, tolerance=1e-3, hint=""):
-    """Check a sequence of numbers, such as a shape; arguments as for `number`."""
+def check_numbers(name, actual, expected, tolerance=1e-3, hint=""):
+    """Check a sequence of numbers, such as a shape; arguments as for `check_number`."""
     try:
         values = np.asarray(actual, dtype=float)
     except (TypeError, ValueError):
@@ -138,7 +138,7 @@ def numbers(name, actual, expected, tolerance=1e-3, hint=""):
         raise Wrong(f"{name} is {_short(actual)}, which is not it. {hint}".rstrip())
 
 
-def array(name, actual, shape):
+def check_array(name, actual, shape):
     """Return an answer as an array, or say what is wrong with its shape or values.
 
     Parameters
@@ -172,7 +172,7 @@ def array(name, actual, shape):
     return x
 
 
-def model(name, actual, x):
+def apply_model(name, actual, x):
     """Apply a reader's model to a batch, or say why that does not work.
 
     Parameters
@@ -208,7 +208,7 @@ def model(name, actual, x):
     return y
 
 
-def same(a, b, scale=None):
+def equal_but_for_rounding(a, b, scale=None):
     """Say whether two results differ by no more than rounding.
 
     Equal results of networks need not be equal to the last bit: processors, and batches of
@@ -232,17 +232,17 @@ def same(a, b, scale=None):
     return bool(np.abs(a - b).max() <= ROUNDING * scale)
 
 
-def lower(a, b):
+def clearly_lower(a, b):
     """Say whether `a` is lower than `b` by more than rounding: level is not lower."""
-    return a < b and not same(a, b)
+    return a < b and not equal_but_for_rounding(a, b)
 
 
-def pixels(y):
+def are_pixels(y):
     """Say whether all of `y` lies between 0 and 1, but for the rounding of a sigmoid."""
     return bool(-ROUNDING <= y.min() and y.max() <= 1 + ROUNDING)
 
 
-def full(what):
+def judged_in_full(what):
     """Say whether this run can be judged by its results, and tell the reader if it cannot.
 
     The quick profile trains for one epoch on few data: enough to see that all runs, too

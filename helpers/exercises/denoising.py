@@ -4,7 +4,15 @@ import keras
 import numpy as np
 
 from helpers import data
-from helpers.exercises import Wrong, answered, array, full, model, number, pixels
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    are_pixels,
+    check_answered,
+    check_array,
+    check_number,
+    judged_in_full,
+)
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
@@ -15,9 +23,9 @@ SIGN = "the sign is turned: a small error gives many decibels."
 
 def check_1(a, b, c, noisy_psnr):
     """Three PSNRs by hand."""
-    answered(a=a, b=b, c=c)
+    check_answered(a=a, b=b, c=c)
     of = {a: a * np.log10(2) for a in (10, 20)}  # dB for a factor of two
-    number(
+    check_number(
         "a",
         a,
         20,
@@ -31,7 +39,7 @@ def check_1(a, b, c, noisy_psnr):
         tolerance=1e-2,
         hint="Put 0.01 into the formula.",
     )
-    number(
+    check_number(
         "b",
         b,
         20 * np.log10(2),
@@ -46,7 +54,7 @@ def check_1(a, b, c, noisy_psnr):
         tolerance=1e-2,
         hint="By what factor does the MSE fall?",
     )
-    number(
+    check_number(
         "c",
         c,
         20 * np.log10(2),
@@ -65,7 +73,7 @@ def check_1(a, b, c, noisy_psnr):
 
 def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
     """A matrix that denoises, fitted to noisy training images, and its PSNR."""
-    answered(linear=linear, linear_psnr=linear_psnr)
+    check_answered(linear=linear, linear_psnr=linear_psnr)
     if np.shape(linear) == (784, 785):
         raise Wrong("linear is turned: wanted (785, 784), to be multiplied from the right.")
     if np.shape(linear) == (784, 784):
@@ -73,7 +81,7 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
             "linear has no row for the constant: add a column of ones to the noisy images, then "
             "it has 785 rows."
         )
-    w = array("linear", linear, (785, 784)).astype(np.float32)
+    w = check_array("linear", linear, (785, 784)).astype(np.float32)
     n = min(len(x_test), 2000)  # enough for the second digit
     x, noisy = x_test[:n], x_test_noisy[:n]
     # Whether the ones stand before or behind the pixels is the reader's choice.
@@ -107,7 +115,7 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
     errors, uncut = (np.concatenate(some) for some in errors)
     raw = float(np.mean(_db(uncut)))
     if not _is_near(linear_psnr, raw):  # clipped or not, as the reader likes
-        number(
+        check_number(
             "linear_psnr",
             linear_psnr,
             float(np.mean(_db(errors))),
@@ -124,7 +132,7 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
 
 def check_3(block_model, dense, covered, x):
     """A dense network that was trained on covered blocks."""
-    answered(block_model=block_model)
+    check_answered(block_model=block_model)
     if block_model is dense:
         raise Wrong("block_model is `dense` itself. Make a new network, or nothing is compared.")
     y = _images("block_model", block_model, covered)
@@ -133,11 +141,11 @@ def check_3(block_model, dense, covered, x):
             f"block_model has {block_model.count_params():,} parameters, `dense` has "
             f"{dense.count_params():,}. Only the damage is to be another."
         )
-    if not full("the error"):
+    if not judged_in_full("the error"):
         print("Right so far: a network as ours.")
         return
     yours, before, nothing = (
-        _psnr(x, images) for images in (y, model("dense", dense, covered), covered)
+        _psnr(x, images) for images in (y, apply_model("dense", dense, covered), covered)
     )
     if yours < before + 0.5:
         raise Wrong(
@@ -152,20 +160,20 @@ def check_3(block_model, dense, covered, x):
 
 def check_4(twice, ink, unet, x_test, x_test_noisy):
     """Images that went through a denoiser twice, and the ink that it draws from noise alone."""
-    answered(twice=twice, ink=ink)
+    check_answered(twice=twice, ink=ink)
     shape = getattr(twice, "shape", None)
     if shape is None or tuple(shape) != x_test_noisy.shape:
         what = f"a {type(twice).__name__}" if shape is None else f"of shape {tuple(shape)}"
         raise Wrong(f"twice is {what}; wanted: images, of shape {x_test_noisy.shape}.")
     x, noisy = x_test[:200], x_test_noisy[:200]
-    actual = array("twice", twice[:200], (None, 28, 28, 1))
-    once = model("unet", unet, noisy)
-    expected = model("unet", unet, once)
+    actual = check_array("twice", twice[:200], (None, 28, 28, 1))
+    once = apply_model("unet", unet, noisy)
+    expected = apply_model("unet", unet, once)
     for images, words in [
         (noisy, "twice are the noisy images themselves."),
         (once, "twice went through the U-Net once. Give it its own output."),
-        (model("unet", unet, x), "twice is made from the clean images; take x_test_noisy."),
-        (model("unet", unet, expected), "twice went through the U-Net three times."),
+        (apply_model("unet", unet, x), "twice is made from the clean images; take x_test_noisy."),
+        (apply_model("unet", unet, expected), "twice went through the U-Net three times."),
     ]:
         if not np.allclose(actual, expected, atol=2e-3) and np.allclose(actual, images, atol=2e-3):
             raise Wrong(words)
@@ -178,9 +186,9 @@ def check_4(twice, ink, unet, x_test, x_test_noisy):
         raise Wrong("ink is not two numbers; wanted: one for noise 0.5, one for noise 1.")
     paper = np.zeros((100, 28, 28, 1), np.float32)
     noise = [data.add_noise(paper, sigma, seed=13) for sigma in (0.5, 1.0)]
-    drawn = [float(np.mean(model("unet", unet, images))) for images in noise]
+    drawn = [float(np.mean(apply_model("unet", unet, images))) for images in noise]
     for i in range(2):
-        number(f"ink[{i}]", ink[i], ink[i])  # a finite number at all?
+        check_number(f"ink[{i}]", ink[i], ink[i])  # a finite number at all?
     # The reader has other noise, so what is about right is right.
     if ink[0] > ink[1] and drawn[1] > 1.3 * drawn[0] and all(map(_is_about, ink, drawn[::-1])):
         raise Wrong("the two numbers of ink seem to be exchanged: noise 0.5 comes first.")
@@ -203,7 +211,7 @@ def check_4(twice, ink, unet, x_test, x_test_noisy):
 
 def check_5(without_bridges, unet, dense, x, noisy):
     """The U-Net without its bridges."""
-    answered(without_bridges=without_bridges)
+    check_answered(without_bridges=without_bridges)
     if without_bridges is unet:
         raise Wrong("without_bridges is `unet` itself. Build a new network, and train it.")
     y = _images("without_bridges", without_bridges, noisy)
@@ -227,8 +235,8 @@ def check_5(without_bridges, unet, dense, x, noisy):
             "without_bridges does not go through its layers one after the other: something "
             "skips a part. Leave out `coarse +` and `fine +`, both."
         )
-    if full("the error"):
-        yours, floor = _psnr(x, y), _psnr(x, model("dense", dense, noisy))
+    if judged_in_full("the error"):
+        yours, floor = _psnr(x, y), _psnr(x, apply_model("dense", dense, noisy))
         if yours < floor:
             raise Wrong(
                 f"without_bridges reaches {yours:.1f} dB, less than the dense network with its "
@@ -241,12 +249,12 @@ def check_5(without_bridges, unet, dense, x, noisy):
 
 def _images(name, actual, noisy):
     """Return what a model makes of images, if they are images."""
-    y = model(name, actual, noisy)
+    y = apply_model(name, actual, noisy)
     if y.shape != noisy.shape:
         raise Wrong(f"{name} makes {y.shape[1:]} of (28, 28, 1); wanted: the same.")
-    if not np.allclose(y[:10], model(name, actual, noisy[:10]), atol=1e-4):
+    if not np.allclose(y[:10], apply_model(name, actual, noisy[:10]), atol=1e-4):
         raise Wrong(f"{name} gives two answers to the same image: damage is for training only.")
-    if not pixels(y):
+    if not are_pixels(y):
         raise Wrong(
             f"{name} draws pixels from {y.min():.2f} to {y.max():.2f}; wanted: from 0 to 1. Is "
             "the last activation a sigmoid?"

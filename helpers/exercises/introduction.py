@@ -4,18 +4,27 @@ import math
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, lower, model, number, same
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    check_answered,
+    check_array,
+    check_number,
+    clearly_lower,
+    equal_but_for_rounding,
+    judged_in_full,
+)
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 
 def check_1(bytes_a_picture, bits_per_pixel, factor):
     """Three predictions: the rate of a code of 64 numbers with 3 bits each."""
-    answered(bytes_a_picture=bytes_a_picture, bits_per_pixel=bits_per_pixel, factor=factor)
+    check_answered(bytes_a_picture=bytes_a_picture, bits_per_pixel=bits_per_pixel, factor=factor)
     bits = 64 * 3
     another = "that is a code of 32 numbers; the question is about 64."
     # Two digits are enough: the text itself says "a factor of 39" where it is 39.2.
-    number(
+    check_number(
         "bytes_a_picture",
         bytes_a_picture,
         bits / 8,
@@ -28,7 +37,7 @@ def check_1(bytes_a_picture, bits_per_pixel, factor):
         tolerance=0.021,
         hint="How many bits has the whole code?",
     )
-    number(
+    check_number(
         "bits_per_pixel",
         bits_per_pixel,
         bits / 784,
@@ -41,7 +50,7 @@ def check_1(bytes_a_picture, bits_per_pixel, factor):
         tolerance=0.021,
         hint="Divide the bits of a picture by its pixels.",
     )
-    number(
+    check_number(
         "factor",
         factor,
         784 / (bits / 8),
@@ -60,10 +69,10 @@ def check_1(bytes_a_picture, bits_per_pixel, factor):
 
 def check_2(moved_test, mover, x_test, autoencoder):
     """The test digits 3 pixels to the right, and a network that does better on them."""
-    answered(moved_test=moved_test, mover=mover)
+    check_answered(moved_test=moved_test, mover=mover)
     # The first thousand are enough to see where the digits went, and take little memory.
     sliced = isinstance(moved_test, np.ndarray) and moved_test.ndim
-    moved = array("moved_test", moved_test[:1000] if sliced else moved_test, (None, 784))
+    moved = check_array("moved_test", moved_test[:1000] if sliced else moved_test, (None, 784))
     if len(moved_test) != len(x_test):
         raise Wrong(f"moved_test has {len(moved_test):,} pictures; wanted: all of x_test.")
     moved, still = moved[:1000].astype(np.float32), x_test[:1000]
@@ -93,17 +102,17 @@ def check_2(moved_test, mover, x_test, autoencoder):
         )
     if mover is autoencoder:
         raise Wrong("mover is the chapter's network itself; train a new one on moved digits.")
-    drawn = model("mover", mover, moved)
+    drawn = apply_model("mover", mover, moved)
     if drawn.shape != moved.shape:
         raise Wrong(
             f"mover makes {drawn.shape[1:]} of (784,); wanted: as many pixels as came in. "
             "Is it the encoder alone?"
         )
-    if full("the error"):
+    if judged_in_full("the error"):
         moved_test = np.asarray(moved_test, dtype=np.float32)
         yours = _errors("mover", mover, moved_test).mean()
         ours = _errors("autoencoder", autoencoder, moved_test).mean()
-        if not lower(yours, ours):
+        if not clearly_lower(yours, ours):
             unmoved = _errors("mover", mover, x_test).mean()
             raise Wrong(
                 f"on moved digits your error is {yours:.4f}, the chapter's {ours:.4f}. "
@@ -120,8 +129,8 @@ def check_2(moved_test, mover, x_test, autoencoder):
 
 def check_3(threshold, alarms, x_train, kinds, autoencoder):
     """A threshold that 5 % of the training digits exceed, and who else exceeds it."""
-    answered(threshold=threshold, alarms=alarms)
-    number("threshold", threshold, threshold)  # is it a number at all?
+    check_answered(threshold=threshold, alarms=alarms)
+    check_number("threshold", threshold, threshold)  # is it a number at all?
     limit = float(threshold)
     learned = _errors("autoencoder", autoencoder, x_train[:10_000])
 
@@ -159,7 +168,7 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
     for kind in asked:
         error = _errors("autoencoder", autoencoder, kinds[kind])
         share = float(np.mean(error > limit))
-        number(
+        check_number(
             f"alarms[{kind!r}]",
             alarms[kind],
             share,
@@ -179,9 +188,9 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
 
 def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_psnr):
     """A network with a higher PSNR than packed PCA at 0.15 bits per pixel."""
-    answered(your_encoder=your_encoder, your_decoder=your_decoder)
+    check_answered(your_encoder=your_encoder, your_decoder=your_decoder)
     x = np.asarray(few[:100], dtype=np.float32)
-    code = model("your_encoder", your_encoder, x)
+    code = apply_model("your_encoder", your_encoder, x)
     if code.ndim != 2:
         raise Wrong(f"your_encoder makes {code.shape[1:]} of a picture; wanted: a row of numbers.")
     if code.shape[1] >= 784:
@@ -189,12 +198,12 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
             f"your_encoder puts out {code.shape[1]} numbers for 784 pixels, so nothing gets "
             "shorter. Is it the whole autoencoder?"
         )
-    drawn = model("your_decoder", your_decoder, code)
+    drawn = apply_model("your_decoder", your_decoder, code)
     if drawn.shape != x.shape:
         raise Wrong(f"your_decoder makes {drawn.shape[1:]} of a code; wanted: (784,).")
-    if same(code, code[0]):
+    if equal_but_for_rounding(code, code[0]):
         raise Wrong("your_encoder gives every picture the same code: have all its units died?")
-    if not full("the PSNR"):
+    if not judged_in_full("the PSNR"):
         print("Right so far: the two fit together.")
         return
 
@@ -224,7 +233,7 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
         )
     rates, decibels = np.array([(p["bpp"], p["psnr"]) for p in front]).T
     yours = float(np.interp(np.log(0.15), np.log(rates), decibels))
-    if not lower(pca_psnr, yours):
+    if not clearly_lower(pca_psnr, yours):
         raise Wrong(
             f"at 0.15 bits per pixel you have {yours:.2f} dB, packed PCA {pca_psnr:.2f} dB. One "
             "layer each way has no bends to spare: add a layer on both sides, or train longer."
@@ -238,12 +247,12 @@ def _same(after, before):
 
 def _apply(name, network, x):
     """Apply a model in pieces, since 10,000 pictures at once take much memory."""
-    return np.concatenate([model(name, network, piece) for piece in _pieces(x)])
+    return np.concatenate([apply_model(name, network, piece) for piece in _pieces(x)])
 
 
 def _errors(name, network, x):
     """Compute the mean squared error of each picture."""
-    drawn = ((piece, model(name, network, piece)) for piece in _pieces(x))
+    drawn = ((piece, apply_model(name, network, piece)) for piece in _pieces(x))
     return np.concatenate([np.mean((x - x_hat) ** 2, axis=1) for x, x_hat in drawn])
 
 

@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from helpers.exercises import Wrong, answered, array, full, number
+from helpers.exercises import Wrong, check_answered, check_array, check_number, judged_in_full
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
@@ -16,10 +16,10 @@ PERCENT = "that is in percent; wanted: a share, from 0 to 1."
 
 def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
     """A t-SNE map of three clouds, and two ratios measured on it."""
-    answered(cloud_map=cloud_map, distance_ratio=distance_ratio, width_ratio_c=width_ratio_c)
+    check_answered(cloud_map=cloud_map, distance_ratio=distance_ratio, width_ratio_c=width_ratio_c)
     if isinstance(cloud_map, np.ndarray) and cloud_map.shape == (300, 2):
         cloud_map = cloud_map.reshape(3, 100, 2)
-    on_map = array("cloud_map", cloud_map, (3, 100, 2))
+    on_map = check_array("cloud_map", cloud_map, (3, 100, 2))
     points, own = on_map.reshape(300, 2), np.repeat([0, 1, 2], 100)
     apart = np.linalg.norm(points[:, np.newaxis] - points, axis=2)
     nearest = np.argsort(apart + np.diag(np.full(300, np.inf)), axis=1)[:, :10]
@@ -37,7 +37,7 @@ def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
             "cloud_map keeps the distances of the 32 dimensions, as a shadow by PCA does. The "
             "exercise is about a map by `TSNE`."
         )
-    number(
+    check_number(
         "distance_ratio",
         distance_ratio,
         distance,
@@ -50,7 +50,7 @@ def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
         tolerance=5e-3,
         hint="Measure on cloud_map, between the middles: a to c, divided by a to b.",
     )
-    number(
+    check_number(
         "width_ratio_c",
         width_ratio_c,
         width,
@@ -73,7 +73,7 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
 
     `vote` is the chapter's `neighbours_test`.
     """
-    answered(stretched_probe=stretched_probe, stretched_neighbours=stretched_neighbours)
+    check_answered(stretched_probe=stretched_probe, stretched_neighbours=stretched_neighbours)
     (z, z_test), y = codes["simple"][0], labels[0]
     stretch = np.ones(z.shape[1], "float32")
     stretch[0] = 100
@@ -95,7 +95,7 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
             else "`codes` itself was changed. Divide its first number by 100 again, and stretch "
             "a copy."
         )
-    number(
+    check_number(
         "stretched_neighbours",
         stretched_neighbours,
         right,
@@ -104,7 +104,7 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
         '`codes["simple"][0]`, and take `labels[0]` and five neighbours.',
     )
     before = probe_accuracy["simple"][0]
-    number(
+    check_number(
         "stretched_probe",
         stretched_probe,
         before,
@@ -128,7 +128,7 @@ def check_3(few_labels, codes, labels, probe, vote):
 
     `probe` and `vote` are the chapter's `probe_test` and `neighbours_test`.
     """
-    answered(few_labels=few_labels)
+    check_answered(few_labels=few_labels)
     if not isinstance(few_labels, dict):
         raise Wrong(f"few_labels is a {type(few_labels).__name__}; wanted: a dict, by code.")
     if missing := [name for name in codes if name not in few_labels]:
@@ -154,7 +154,7 @@ def check_3(few_labels, codes, labels, probe, vote):
             known.setdefault(actual, "100 labels do not give so much. Are there no more of them?")
         what = "neighbours" if method is vote else "probe"
         hint = "Take the first 100 labelled images of each seed and all test images."
-        number(f"few_labels[{name!r}], {what},", actual, right, known, hint=hint)
+        check_number(f"few_labels[{name!r}], {what},", actual, right, known, hint=hint)
 
     # The probes of all codes would take too long; who has PCA's right has made the loop right.
     voted = np.mean(measure(vote, "pca", k=1))
@@ -173,7 +173,7 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
 
     `hidden_mse` is the chapter's.
     """
-    answered(error_by_visible=error_by_visible)
+    check_answered(error_by_visible=error_by_visible)
     if not isinstance(error_by_visible, dict):
         raise Wrong(f"error_by_visible is a {type(error_by_visible).__name__}; wanted: a dict.")
     if set(error_by_visible) != {6, 12, 25, 43}:
@@ -198,7 +198,7 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
     finally:
         masked.visible = stood_at  # also where a reader's `hidden_mse` fails
     for n in (43, 25, 12, 6):  # 43 first: there each mistake makes the largest difference
-        number(
+        check_number(
             f"error_by_visible[{n}]",
             error_by_visible[n],
             error[n],
@@ -218,14 +218,14 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
 
 def check_5(asked, your_labels, codes, labels, y_test):
     """Labels for all test images from 50 chosen ones, against 50 drawn at random."""
-    answered(asked=asked, your_labels=your_labels)
+    check_answered(asked=asked, your_labels=your_labels)
     n_seeds, n_labelled = len(labels), len(labels[0])
     for name, actual in [("asked", asked), ("your_labels", your_labels)]:
         if not isinstance(actual, list | tuple | np.ndarray) or len(actual) != n_seeds:
             raise Wrong(f"{name} is not a list with one entry for each seed; seeds: {n_seeds}.")
     accuracy, at_random = [], []
     for seed, (z, z_test) in enumerate(codes["convolutional"]):
-        chosen = np.unique(array(f"asked[{seed}]", asked[seed], (None,)))
+        chosen = np.unique(check_array(f"asked[{seed}]", asked[seed], (None,)))
         if len(chosen) > 50:
             raise Wrong(f"asked[{seed}] names {len(chosen)} images; you may ask about 50.")
         if np.any(chosen % 1) or np.any(chosen < 0) or np.any(chosen >= n_labelled):
@@ -235,7 +235,7 @@ def check_5(asked, your_labels, codes, labels, y_test):
             )
         if isinstance(your_labels[seed], Real):
             raise Wrong(f"your_labels[{seed}] is one number; wanted: a digit for each test image.")
-        said = array(f"your_labels[{seed}]", your_labels[seed], y_test.shape)
+        said = check_array(f"your_labels[{seed}]", your_labels[seed], y_test.shape)
         if not np.isin(said, range(10)).all():
             raise Wrong(
                 f"your_labels[{seed}] holds other things than the digits 0 to 9. Numbers of "
@@ -246,7 +246,7 @@ def check_5(asked, your_labels, codes, labels, y_test):
         accuracy.append(np.mean(said == y_test))
         start = KNeighborsClassifier(1, algorithm="brute").fit(z[:50], labels[seed][:50])
         at_random.append(start.score(z_test, y_test))
-    if full("the accuracy"):
+    if judged_in_full("the accuracy"):
         yours, start = np.mean(accuracy), np.mean(at_random)
         if yours < start + 0.05:
             worse = "Do the labels belong to the images and the seed? " if yours < start else ""
@@ -284,4 +284,4 @@ def _pair(name, actual):
         raise Wrong(f"{name} is not two numbers, by the probe and by the neighbours.")
     if any(isinstance(one, list | tuple) or np.ndim(one) for one in actual):
         raise Wrong(f"{name} holds lists; wanted: means over the seeds.")
-    return array(name, actual, (2,))
+    return check_array(name, actual, (2,))

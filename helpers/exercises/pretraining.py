@@ -7,17 +7,26 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers.exercises import NotAnswered, Wrong, answered, array, full, lower, model, number
+from helpers.exercises import (
+    NotAnswered,
+    Wrong,
+    apply_model,
+    check_answered,
+    check_array,
+    check_number,
+    clearly_lower,
+    judged_in_full,
+)
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 
 def check_1(frozen_parameters, finetuned_parameters):
     """How many parameters learn in 784-128-64-32-10, encoder frozen or fine-tuned."""
-    answered(frozen_parameters=frozen_parameters, finetuned_parameters=finetuned_parameters)
+    check_answered(frozen_parameters=frozen_parameters, finetuned_parameters=finetuned_parameters)
     new = (64 * 32 + 32) + (32 * 10 + 10)
     encoder = (784 * 128 + 128) + (128 * 64 + 64)
-    number(
+    check_number(
         "frozen_parameters",
         frozen_parameters,
         new,
@@ -33,7 +42,7 @@ def check_1(frozen_parameters, finetuned_parameters):
         tolerance=1e-6,
         hint="Count the two layers above the code.",
     )
-    number(
+    check_number(
         "finetuned_parameters",
         finetuned_parameters,
         encoder + new,
@@ -52,7 +61,7 @@ def check_1(frozen_parameters, finetuned_parameters):
 
 def check_2(labels_needed):
     """A function that reads a curve of accuracies backwards, to a number of labels."""
-    answered(labels_needed=labels_needed)
+    check_answered(labels_needed=labels_needed)
     if not callable(labels_needed):
         raise Wrong(
             f"labels_needed is a {type(labels_needed).__name__}; wanted: a function of a curve "
@@ -75,7 +84,7 @@ def check_2(labels_needed):
         expected = 10 ** np.interp(accuracy, means, np.log10(sizes))
         below, above = (sizes[np.searchsorted(means, accuracy) + i] for i in (-1, 0))
         measured = "that is a number of labels that was measured; read between them too."
-        number(
+        check_number(
             f"labels_needed({curve}, {accuracy})",
             actual,
             expected,
@@ -98,7 +107,7 @@ def check_2(labels_needed):
 
 def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_test, y_test):
     """Two encoders as controls, and how well their codes are classified with 100 labels."""
-    answered(encoders=encoders, controls=controls)
+    check_answered(encoders=encoders, controls=controls)
     both = ["untrained", "another_seed"]
     for name, actual in [("encoders", encoders), ("controls", controls)]:
         if not isinstance(actual, dict) or set(both) - set(actual):
@@ -107,7 +116,7 @@ def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_te
     draws = [draw(100, seed) for seed in seeds]
     for name in both:
         label = f"encoders[{name!r}]"
-        z_test = model(label, encoders[name], x_test)
+        z_test = apply_model(label, encoders[name], x_test)
         if z_test.shape != (len(x_test), 64):
             raise Wrong(f"{label} makes {z_test.shape[1:]} of (784,); wanted: a code of 64.")
         weights = encoders[name].get_weights()
@@ -125,7 +134,7 @@ def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_te
             raise Wrong(f"{label} has the weights of ours, or grew from the same: set a new seed.")
         scores = []
         for labelled in draws:
-            z = model(label, encoders[name], np.asarray(x_pixels[labelled], dtype=np.float32))
+            z = apply_model(label, encoders[name], np.asarray(x_pixels[labelled], dtype=np.float32))
             classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
             scores.append(classifier.fit(z, y_train[labelled]).score(z_test, y_test))
         expected[name] = float(np.mean(scores))
@@ -133,7 +142,7 @@ def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_te
         known[1 - expected[name]] = "that is the error; wanted: the accuracy."
         known[1] = "is that the accuracy on the labelled images? Take the test images."
         known[scores[0]] = "that is the first draw alone; wanted: the mean over the draws."
-        number(
+        check_number(
             f"controls[{name!r}]",
             controls[name],
             expected[name],
@@ -142,7 +151,7 @@ def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_te
             hint="Wanted: the mean test accuracy of `logistic` over `draw(100, seed)`, for the "
             "encoder of that name.",
         )
-    if full("what training is worth"):
+    if judged_in_full("what training is worth"):
         if expected["another_seed"] < expected["untrained"] + 0.05:
             raise Wrong(
                 f"another_seed gets {expected['another_seed']:.1%}, untrained "
@@ -157,7 +166,7 @@ def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_te
 
 def check_4(nine_versions, trained, draw, seeds, scores, x_pixels, y_train, x_test, y_test):
     """Nine moved versions of each image, and what networks from scratch learned from them."""
-    answered(nine_versions=nine_versions, trained=trained)
+    check_answered(nine_versions=nine_versions, trained=trained)
     _check_versions(nine_versions)
     if not isinstance(trained, list | tuple) or len(trained) != len(seeds):
         raise Wrong(f"trained is no list of {len(seeds)}; wanted: the weights after each draw.")
@@ -170,8 +179,8 @@ def check_4(nine_versions, trained, draw, seeds, scores, x_pixels, y_train, x_te
                 "gives after a training."
             )
         pairs = enumerate(zip(weights, shapes, strict=True))
-        networks.append([array(f"trained[{i}][{j}]", w, shape) for j, (w, shape) in pairs])
-    if not full("the accuracy"):
+        networks.append([check_array(f"trained[{i}][{j}]", w, shape) for j, (w, shape) in pairs])
+    if not judged_in_full("the accuracy"):
         print("Right so far: nine versions of each image, and weights of the chapter's classifier.")
         return
     accuracies = []
@@ -192,7 +201,7 @@ def check_4(nine_versions, trained, draw, seeds, scores, x_pixels, y_train, x_te
             "see other images than the 100 of their draw, perhaps the test images?"
         )
     best = np.mean(scores["denoising"][100])
-    if not lower(best, mean):
+    if not clearly_lower(best, mean):
         raise Wrong(
             f"the mean test accuracy is {mean:.1%}, with denoising pretraining {best:.1%}. Are "
             "the networks trained on all nine versions, for as many steps as in the race?"

@@ -11,20 +11,20 @@ import tensorflow as tf
 from scipy import ndimage
 
 from helpers import sweep
-from helpers.exercises import Wrong, answered, full, lower, number
+from helpers.exercises import Wrong, check_answered, check_number, clearly_lower, judged_in_full
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
 
 def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
     """Predictions by the law of the sweep: rounds of tasks, and a scheduler that is the limit."""
-    answered(
+    check_answered(
         seconds_of_36=seconds_of_36,
         times_sooner=times_sooner,
         seconds_of_10_000=seconds_of_10_000,
         enough_workers=enough_workers,
     )
-    number(
+    check_number(
         "seconds_of_36",
         seconds_of_36,
         50,
@@ -36,7 +36,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
         },
         hint="In how many rounds do 8 workers do 36 tasks, and how long is a round?",
     )
-    number(
+    check_number(
         "times_sooner",
         times_sooner,
         7.2,
@@ -48,7 +48,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
         },
         hint="Divide the seconds of one worker by the answer to (a).",
     )
-    number(
+    check_number(
         "seconds_of_10_000",
         seconds_of_10_000,
         20,
@@ -61,7 +61,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
         tolerance=0.011,  # with the first or the last task's own time it is right, too
         hint="How long do the workers need for their share, how long the scheduler for all?",
     )
-    number(
+    check_number(
         "enough_workers",
         enough_workers,
         50,
@@ -78,7 +78,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
 
 def check_2(my_task, client):
     """A task that trains by its rate from its seed, and loads its images in the worker."""
-    answered(my_task=my_task)
+    check_answered(my_task=my_task)
     if not callable(my_task):
         raise Wrong(
             f"my_task is a {type(my_task).__name__}; wanted: the function itself, without a call."
@@ -123,7 +123,7 @@ def check_2(my_task, client):
         raise Wrong(
             f"seeds 0 and 1 both give {first:.6g}. Does the seed set anything? (Do not round.)"
         )
-    if full("the loss"):
+    if judged_in_full("the loss"):
         # At this rate, because an epoch of the small stand-in has only six steps.
         if not faster < 0.45:
             raise Wrong(
@@ -140,7 +140,7 @@ def check_2(my_task, client):
 
 def check_3(endless, source):
     """A stream without end: mixed, bent anew in each round, pairs in batches of 128."""
-    answered(endless=endless)
+    check_answered(endless=endless)
     if not isinstance(endless, tf.data.Dataset):
         raise Wrong(f"endless is a {type(endless).__name__}; wanted: a tf.data.Dataset.")
     spec = endless.element_spec
@@ -213,14 +213,14 @@ def check_3(endless, source):
 
 def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
     """Batches, steps and rate on four devices."""
-    answered(
+    check_answered(
         images_of_a_device=images_of_a_device,
         steps=steps,
         whole_batch=whole_batch,
         fewer_steps=fewer_steps,
         larger_rate=larger_rate,
     )
-    number(
+    check_number(
         "images_of_a_device",
         images_of_a_device,
         64,
@@ -232,7 +232,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         hint="The four devices share a batch of 256.",
     )
     part = "that counts the 64 images of one device; a step takes the whole batch of 256."
-    number(
+    check_number(
         "steps",
         steps,
         235,
@@ -246,7 +246,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         },
         hint="How many batches of 256 do 60,000 images fill? The last may be smaller.",
     )
-    number(
+    check_number(
         "whole_batch",
         whole_batch,
         1024,
@@ -256,7 +256,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         },
         hint="Each of the four devices gets 256 images.",
     )
-    number(
+    check_number(
         "fewer_steps",
         fewer_steps,
         59,
@@ -268,7 +268,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         },
         hint="How many of the whole batches do 60,000 images fill? The last may be smaller.",
     )
-    number(
+    check_number(
         "larger_rate",
         larger_rate,
         0.004,
@@ -285,7 +285,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
 
 def check_5(my_settings, client, train_one, by_batch):
     """A batch and a rate that end lower than the best of the chapter's table."""
-    answered(my_settings=my_settings)
+    check_answered(my_settings=my_settings)
     if not isinstance(my_settings, dict):
         raise Wrong(
             f"my_settings is a {type(my_settings).__name__}; wanted: a dict such as "
@@ -318,10 +318,10 @@ def check_5(my_settings, client, train_one, by_batch):
     reached, best = float(table["test_bce"].iloc[0]), float(by_batch["test_bce"].min())
     if not math.isfinite(reached):
         raise Wrong(f"with your settings the loss is {reached}: the rate {rate:g} is too high.")
-    if not full("the loss"):
+    if not judged_in_full("the loss"):
         print(f"Right so far: your settings train; they reach {reached:.4f}.")
         return
-    if not lower(reached, best):
+    if not clearly_lower(reached, best):
         row = by_batch.loc[by_batch["test_bce"].idxmin()]
         raise Wrong(
             f"from another seed your settings reach {reached:.4f}, the best of the table has "

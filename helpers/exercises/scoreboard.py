@@ -5,15 +5,23 @@ import math
 import numpy as np
 
 from helpers import data
-from helpers.exercises import Wrong, answered, full, lower, model, number, pixels
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    are_pixels,
+    check_answered,
+    check_number,
+    clearly_lower,
+    judged_in_full,
+)
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 
 def check_1(a_mse, b_bce, c_mse, c_psnr):
     """Three tutorials' figures, on the scale of the scoreboard."""
-    answered(a_mse=a_mse, b_bce=b_bce, c_mse=c_mse, c_psnr=c_psnr)
-    number(
+    check_answered(a_mse=a_mse, b_bce=b_bce, c_mse=c_mse, c_psnr=c_psnr)
+    check_number(
         "a_mse",
         a_mse,
         7.84 / 784,
@@ -24,7 +32,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
         },
         hint="A sum over the pixels of an image becomes a mean.",
     )
-    number(
+    check_number(
         "b_bce",
         b_bce,
         72 / 784,
@@ -34,7 +42,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
         },
         hint="A sum over the pixels of an image becomes a mean.",
     )
-    number(
+    check_number(
         "c_mse",
         c_mse,
         650.25 / 255**2,
@@ -45,7 +53,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
         },
         hint="Divide each pixel by 255, then look what that does to a squared difference.",
     )
-    number(
+    check_number(
         "c_psnr",
         c_psnr,
         20.0,
@@ -64,7 +72,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
 
 def check_2(front):
     """Networks that no other beats in both error and price."""
-    answered(front=front)
+    check_answered(front=front)
     if not callable(front):
         raise Wrong(f"front is a {type(front).__name__}; wanted: a function of error and price.")
     rng = np.random.default_rng(3)
@@ -119,7 +127,7 @@ def check_2(front):
 
 def check_3(wrong):
     """How often one seed each would crown the network that is worse on average."""
-    answered(wrong=wrong)
+    check_answered(wrong=wrong)
     if not callable(wrong):
         raise Wrong(f"wrong is a {type(wrong).__name__}; wanted: a function of two arrays.")
     cases = [
@@ -140,25 +148,25 @@ def check_3(wrong):
         if expected == 0.375:
             known[0.5] = "two seeds that are level crown the wrong one half of the time."
             known[0.25] = "two seeds that are level crown the wrong one half of the time."
-        number(f"wrong, where {what},", actual, expected, known)
+        check_number(f"wrong, where {what},", actual, expected, known)
     print("Right: also where the second network is the better one, and where seeds are level.")
 
 
 def check_4(my_network, x_test, to_beat):
     """A network of the reader's with a code of at most 32 numbers."""
-    answered(my_network=my_network)
+    check_answered(my_network=my_network)
     x = data.flat(np.asarray(x_test))
-    y = model("my_network", my_network, x)
-    if y.shape != x.shape or not pixels(y):
+    y = apply_model("my_network", my_network, x)
+    if y.shape != x.shape or not are_pixels(y):
         raise Wrong("my_network draws no images of 784 pixels between 0 and 1.")
     code = _narrowest(my_network)
     if code > 32:
         raise Wrong(f"the narrowest layer of my_network has {code} units; at most 32 are allowed.")
     p = np.clip(y.astype(float), 1e-7, 1 - 1e-7)
     bce = float(-np.mean(x * np.log(p) + (1 - x) * np.log(1 - p)))
-    if not full("the error"):
+    if not judged_in_full("the error"):
         return print(f"Right so far: at most 32 numbers (here {code}).")
-    if not lower(bce, to_beat):
+    if not clearly_lower(bce, to_beat):
         raise Wrong(
             f"its test error is {bce:.4f}; to beat: {to_beat:.4f}. More layers, a rate that falls "
             "to 0 or smaller batches help; see the chapter on deep autoencoders."
