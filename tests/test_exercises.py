@@ -115,7 +115,7 @@ def test_what_is_wrong_with_numbers(actual, words):
 
 def test_a_notebook_shows_the_sentence_alone(capsys):
     shell = InteractiveShell.instance()
-    shell.run_cell("from helpers.exercises import answered\nanswered(floor=None)")
+    shell.run_cell("from helpers.exercises import check_answered\ncheck_answered(floor=None)")
     shown = capsys.readouterr()
     assert "NotAnswered: floor is still None." in shown.out + shown.err
     assert "Traceback" not in shown.out + shown.err

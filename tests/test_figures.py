@@ -16,7 +16,7 @@ from test_network import in_node
 from helpers import data, plots
 from helpers.widgets.bottleneck import Bottleneck
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import Figure, as_bytes, bundle
+from helpers.widgets.figure import ReactiveFigure, as_bytes, joined_module
 
 WIDGETS = TOP / "helpers" / "widgets"
 
@@ -230,7 +230,7 @@ def test_models_that_are_too_large_together_are_refused(x):
 
 def test_a_figure_needs_a_still_picture(models):
     with pytest.raises(TypeError, match="still is None"):
-        Figure(models, still=None)
+        ReactiveFigure(models, still=None)
 
 
 def test_as_bytes_rounds_to_gray():
@@ -239,7 +239,7 @@ def test_as_bytes_rounds_to_gray():
 
 @pytest.mark.parametrize("name", sorted(path.name for path in WIDGETS.glob("*.js")))
 def test_a_bundle_is_one_module_with_each_part_once(name):
-    code = bundle(name)
+    code = joined_module(name)
     assert "\nimport " not in code
     assert code.count("export default") <= 1
     heads = [path.read_text().splitlines()[0] for path in WIDGETS.glob("*.js")]
@@ -259,7 +259,9 @@ CENTRE = """async ([_, sheets]) => {
 
 
 def centred(sheets):
-    module = "data:text/javascript;base64," + base64.b64encode(bundle("pad.js").encode()).decode()
+    module = (
+        "data:text/javascript;base64," + base64.b64encode(joined_module("pad.js").encode()).decode()
+    )
     plain = [[np.ravel(sheet).astype(float).tolist(), len(sheet)] for sheet in sheets]
     answers = in_node(plain, CENTRE.replace("MODULE", module))
     return [answer and np.reshape(answer, (28, 28)) for answer in answers]
@@ -315,5 +317,5 @@ def test_a_dot_in_the_corner_comes_to_the_middle():
 
 
 def test_a_still_picture_may_be_any_figure_with_alt_text(models):
-    figure = Figure(models, still=plots.curves({"a": [1, 2]}, ylabel="y", alt="A curve."))
+    figure = ReactiveFigure(models, still=plots.curves({"a": [1, 2]}, ylabel="y", alt="A curve."))
     assert json.dumps(figure._networks)

@@ -110,7 +110,8 @@ def check_2(linear, linear_psnr, x_train, x_test, x_test_noisy):
         )
     parts = [slice(i, i + 2000) for i in range(0, len(x_test), 2000)]  # for the memory's sake
     errors = [
-        [_errors(x_test[p], _apply(w, x_test_noisy[p], cut)) for p in parts] for cut in (1, 0)
+        [_squared_errors(x_test[p], _apply(w, x_test_noisy[p], cut)) for p in parts]
+        for cut in (1, 0)
     ]
     errors, uncut = (np.concatenate(some) for some in errors)
     raw = float(np.mean(_db(uncut)))
@@ -135,7 +136,7 @@ def check_3(block_model, dense, covered, x):
     check_answered(block_model=block_model)
     if block_model is dense:
         raise Wrong("block_model is `dense` itself. Make a new network, or nothing is compared.")
-    y = _images("block_model", block_model, covered)
+    y = _check_images("block_model", block_model, covered)
     if block_model.count_params() != dense.count_params():
         raise Wrong(
             f"block_model has {block_model.count_params():,} parameters, `dense` has "
@@ -214,7 +215,7 @@ def check_5(without_bridges, unet, dense, x, noisy):
     check_answered(without_bridges=without_bridges)
     if without_bridges is unet:
         raise Wrong("without_bridges is `unet` itself. Build a new network, and train it.")
-    y = _images("without_bridges", without_bridges, noisy)
+    y = _check_images("without_bridges", without_bridges, noisy)
     parameters, allowed = without_bridges.count_params(), unet.count_params()
     if parameters != allowed:
         raise Wrong(
@@ -247,7 +248,7 @@ def check_5(without_bridges, unet, dense, x, noisy):
         print("Right so far: no bridge is left, and no parameter lost.")
 
 
-def _images(name, actual, noisy):
+def _check_images(name, actual, noisy):
     """Return what a model makes of images, if they are images."""
     y = apply_model(name, actual, noisy)
     if y.shape != noisy.shape:
@@ -267,7 +268,7 @@ def _apply(w, images, cut=True):
     return np.clip(y, 0, 1) if cut else y
 
 
-def _errors(x, y):
+def _squared_errors(x, y):
     return np.mean((x - y) ** 2, axis=(1, 2, 3))
 
 
@@ -276,7 +277,7 @@ def _db(error):
 
 
 def _psnr(x, y):
-    return float(np.mean(_db(_errors(x, y))))
+    return float(np.mean(_db(_squared_errors(x, y))))
 
 
 def _is_about(actual, typical):

@@ -79,7 +79,7 @@ def check_2(moved_test, mover, x_test, autoencoder):
     # Columns (or rows) that were pushed over the border do not count: who fills them with
     # paper is as right as who lets them come in again on the other side.
     new, old = moved.reshape(-1, 28, 28), still.reshape(-1, 28, 28)
-    if not _same(new[:, :, 3:], old[:, :, :-3]):
+    if not _close(new[:, :, 3:], old[:, :, :-3]):
         for after, before, words in [
             (new, old, "the digits have not moved."),
             (new[:, :, :-3], old[:, :, 3:], "the digits went to the left."),
@@ -92,7 +92,7 @@ def check_2(moved_test, mover, x_test, autoencoder):
                 "28 x 28 and take axis 2.",
             ),
         ]:
-            if _same(after, before):
+            if _close(after, before):
                 raise Wrong(f"moved_test: {words}")
         raise Wrong("moved_test does not hold the test digits, 3 pixels further to the right.")
     if isinstance(mover, list | tuple):
@@ -110,10 +110,10 @@ def check_2(moved_test, mover, x_test, autoencoder):
         )
     if judged_in_full("the error"):
         moved_test = np.asarray(moved_test, dtype=np.float32)
-        yours = _errors("mover", mover, moved_test).mean()
-        ours = _errors("autoencoder", autoencoder, moved_test).mean()
+        yours = _squared_errors("mover", mover, moved_test).mean()
+        ours = _squared_errors("autoencoder", autoencoder, moved_test).mean()
         if not clearly_lower(yours, ours):
-            unmoved = _errors("mover", mover, x_test).mean()
+            unmoved = _squared_errors("mover", mover, x_test).mean()
             raise Wrong(
                 f"on moved digits your error is {yours:.4f}, the chapter's {ours:.4f}. "
                 + (
@@ -132,7 +132,7 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
     check_answered(threshold=threshold, alarms=alarms)
     check_number("threshold", threshold, threshold)  # is it a number at all?
     limit = float(threshold)
-    learned = _errors("autoencoder", autoencoder, x_train[:10_000])
+    learned = _squared_errors("autoencoder", autoencoder, x_train[:10_000])
 
     def above(value):
         return float(np.mean(learned > value))
@@ -151,7 +151,7 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
         if above(limit) > 0.98:
             raise Wrong(finding + "`np.percentile` counts in percent, from 0 to 100.")
         raise Wrong(finding + "the aim was 5 %, those with the highest errors.")
-    tested = _errors("autoencoder", autoencoder, kinds["digits"])
+    tested = _squared_errors("autoencoder", autoencoder, kinds["digits"])
     on_test, on_training = np.percentile(tested, 95), np.percentile(learned, 95)
     if math.isclose(limit, on_test, rel_tol=1e-4) and not math.isclose(
         limit, on_training, rel_tol=1e-4
@@ -166,7 +166,7 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
     if missing := [kind for kind in asked if kind not in alarms]:
         raise Wrong(f"alarms says nothing of {' and '.join(missing)}.")
     for kind in asked:
-        error = _errors("autoencoder", autoencoder, kinds[kind])
+        error = _squared_errors("autoencoder", autoencoder, kinds[kind])
         share = float(np.mean(error > limit))
         check_number(
             f"alarms[{kind!r}]",
@@ -241,22 +241,22 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
     print(f"Right: {yours:.2f} dB, and packed PCA has {pca_psnr:.2f} dB.")
 
 
-def _same(after, before):
+def _close(after, before):
     return np.allclose(after, before, atol=1e-3)
 
 
 def _apply(name, network, x):
     """Apply a model in pieces, since 10,000 pictures at once take much memory."""
-    return np.concatenate([apply_model(name, network, piece) for piece in _pieces(x)])
+    return np.concatenate([apply_model(name, network, piece) for piece in _batches(x)])
 
 
-def _errors(name, network, x):
+def _squared_errors(name, network, x):
     """Compute the mean squared error of each picture."""
-    drawn = ((piece, apply_model(name, network, piece)) for piece in _pieces(x))
+    drawn = ((piece, apply_model(name, network, piece)) for piece in _batches(x))
     return np.concatenate([np.mean((x - x_hat) ** 2, axis=1) for x, x_hat in drawn])
 
 
-def _pieces(x):
+def _batches(x):
     return [x[i : i + 1000] for i in range(0, len(x), 1000)]
 
 

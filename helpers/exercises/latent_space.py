@@ -80,7 +80,7 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
     right = vote(z * stretch, y, z_test * stretch)
     known = {100 * right: PERCENT, 1 - right: MISTAKES}
     # Trying the likely mistakes takes seconds, so only if something is wrong.
-    if not _same(stretched_neighbours, right):
+    if not _is_close(stretched_neighbours, right):
         known |= {
             vote(z, y, z_test * stretch): "only the test codes are stretched, the labelled "
             "codes not.",
@@ -91,7 +91,7 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
         known[now] = (
             "the accuracy from before. Are both copies stretched, in every image's first "
             "number, `z[:, 0]`?"
-            if _same(now, before)
+            if _is_close(now, before)
             else "`codes` itself was changed. Divide its first number by 100 again, and stretch "
             "a copy."
         )
@@ -133,7 +133,7 @@ def check_3(few_labels, codes, labels, probe, vote):
         raise Wrong(f"few_labels is a {type(few_labels).__name__}; wanted: a dict, by code.")
     if missing := [name for name in codes if name not in few_labels]:
         raise Wrong(f"few_labels lacks {', '.join(missing)}; wanted: every code in `codes`.")
-    pairs = {name: _pair(f"few_labels[{name!r}]", few_labels[name]) for name in codes}
+    pairs = {name: _check_pair(f"few_labels[{name!r}]", few_labels[name]) for name in codes}
 
     def measure(method, name, **kwargs):
         """Accuracies of one code with 100 labels, by seed."""
@@ -148,7 +148,7 @@ def check_3(few_labels, codes, labels, probe, vote):
         known = {by_seed[0]: "that is the first seed alone; wanted: the mean over all seeds."}
         known |= {sum(by_seed): "that is the sum over the seeds; wanted: the mean."}
         known |= {100 * right: PERCENT, 1 - right: MISTAKES, **other}
-        if method is vote and not _same(actual, right):
+        if method is vote and not _is_close(actual, right):
             known[np.mean(measure(vote, name))] = "that is a vote of five; take one, `k=1`."
         if right + 0.1 < actual < 1:
             known.setdefault(actual, "100 labels do not give so much. Are there no more of them?")
@@ -259,7 +259,7 @@ def check_5(asked, your_labels, codes, labels, y_test):
         print("Right so far: at most 50 images asked about, and a label for every test image.")
 
 
-def _same(actual, other):
+def _is_close(actual, other):
     return isinstance(actual, Real) and math.isclose(actual, other, rel_tol=1e-3)
 
 
@@ -276,7 +276,7 @@ def _widths(clouds):
     return off[0], off[2], off[2] / off[0]
 
 
-def _pair(name, actual):
+def _check_pair(name, actual):
     """An answer's two numbers, by the probe and by the neighbours."""
     if isinstance(actual, dict):
         actual = [actual.get("probe"), actual.get("neighbours")]

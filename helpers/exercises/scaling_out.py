@@ -87,7 +87,7 @@ def check_2(my_task, client):
         size = len(cloudpickle.dumps(my_task))
     except Exception as error:  # any: what cannot be sent is not ours to list
         raise Wrong(
-            f"my_task cannot be sent to a worker: {_first(error)} Make what it needs inside."
+            f"my_task cannot be sent to a worker: {_first_line(error)} Make what it needs inside."
         ) from None
     if size > 1e6:
         raise Wrong(
@@ -109,17 +109,17 @@ def check_2(my_task, client):
         if not math.isfinite(actual):
             raise Wrong(f'my_task gives {actual} as "test_bce"; wanted: a finite number.')
     first, again, other, faster = (float(actual) for actual in table["test_bce"])
-    if not _same(first, again):
+    if not _equal_results(first, again):
         raise Wrong(
             f"rate 0.001 and seed 0 gave {first:.6g}, and once more {again:.6g}; wanted: the same. "
             "Call keras.utils.set_random_seed(seed) in the task, before the model is made."
         )
-    if _same(first, faster):
+    if _equal_results(first, faster):
         raise Wrong(
             f"rates 0.001 and 0.01 both give {first:.6g}. Is the rate used? And is the model "
             "trained before it is tested?"
         )
-    if _same(first, other):
+    if _equal_results(first, other):
         raise Wrong(
             f"seeds 0 and 1 both give {first:.6g}. Does the seed set anything? (Do not round.)"
         )
@@ -163,12 +163,12 @@ def check_3(endless, source):
     expected, batches = 3 * len(source), []
     try:
         for images, targets in endless.as_numpy_iterator():
-            _judge_batch(images, targets, len(source))
+            _check_batch(images, targets, len(source))
             batches.append(images)
             if sum(map(len, batches)) >= expected:
                 break
     except tf.errors.OpError as error:
-        raise Wrong(f"endless stops with an error: {_first(error)}") from None
+        raise Wrong(f"endless stops with an error: {_first_line(error)}") from None
     images = np.concatenate(batches) if batches else np.zeros((0, 784))
     if len(images) < expected:
         raise Wrong(
@@ -186,7 +186,7 @@ def check_3(endless, source):
             f"no pixel is larger than {images.max():.2g}; wanted: up to 1. Were they divided by "
             "255 twice? bend does it already."
         )
-    likeness = _likeness(batches[0], source)
+    likeness = _correlations(batches[0], source)
     nearest = np.asarray(source, np.float32)[likeness.argmax(axis=1)] / 255
     if np.abs(batches[0] - nearest).mean() < 1e-3:
         raise Wrong("the images are those of source, not bent. Map bend on the batches.")
@@ -197,7 +197,7 @@ def check_3(endless, source):
             "once, and the same comes again. Mind the order of the steps: bend has to stand in "
             "the stream, after any cache()."
         )
-    starts = [_start_in_order(_likeness(batch, source)) for batch in batches[:4]]
+    starts = [_start_in_order(_correlations(batch, source)) for batch in batches[:4]]
     if all(start is not None for start in starts) and starts[:2] != [0, 128]:
         raise Wrong(
             "each batch holds neighbours of source in their order: the batches are mixed, the "
@@ -340,11 +340,13 @@ def _run(client, task, settings, name):
         if error:
             arguments = ", ".join(f"{key}={value:g}" for key, value in setting.items())
             numbers = ". Return plain numbers." if "not serialize" in error else ""
-            raise Wrong(f"{name}({arguments}) stopped in the worker with {_first(error)}{numbers}")
+            raise Wrong(
+                f"{name}({arguments}) stopped in the worker with {_first_line(error)}{numbers}"
+            )
     return table
 
 
-def _judge_batch(images, targets, n):
+def _check_batch(images, targets, n):
     """Raise `Wrong` if a batch has the wrong shape, or targets that are not its images."""
     if images.ndim != 2 or images.shape[1] != 784:
         once = " Is it batched?" if images.ndim == 1 else ""
@@ -358,7 +360,7 @@ def _judge_batch(images, targets, n):
         )
 
 
-def _likeness(images, source):
+def _correlations(images, source):
     """Return the correlation of each image with each of the source, both blurred for bends."""
 
     def blurred(x):
@@ -380,15 +382,15 @@ def _start_in_order(likeness):
     return int(np.argmax(in_order)) if max(in_order) > halfway else None
 
 
-def _same(a, b):
+def _equal_results(a, b):
     """Say whether two trainings, each of one thread, ended alike.
 
-    More strictly than `helpers.exercises.same`: other seeds may come nearer than that.
+    More strictly than `equal_but_for_rounding`: other seeds may come nearer than that.
     """
     return math.isclose(a, b, rel_tol=1e-6)
 
 
-def _first(error):
+def _first_line(error):
     """Return the first line of an error's words."""
     words = str(error).strip() or type(error).__name__
     words = re.sub(r"^\{\{.*?Iterator::\S+ ", "", words)  # where in TensorFlow it happened

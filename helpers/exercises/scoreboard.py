@@ -115,12 +115,12 @@ def check_2(front):
             raise Wrong(
                 f"for {what}, front leaves out {sorted(missing)}, though no other is at least as "
                 "good in both. (Error "
-                f"{_few(error)}, price {_few(price)}.)"
+                f"{_shortened(error)}, price {_shortened(price)}.)"
             )
         if extra := set(actual) - expected:
             raise Wrong(
                 f"for {what}, front names {sorted(extra)}, but another is as good in one and "
-                f"better in the other. (Error {_few(error)}, price {_few(price)}.)"
+                f"better in the other. (Error {_shortened(error)}, price {_shortened(price)}.)"
             )
     print("Right: of each table, the networks that no other beats.")
 
@@ -186,7 +186,7 @@ def _narrowest(network):
     return min(sizes)
 
 
-def _few(table):
+def _shortened(table):
     """Return a table as words, short enough for a message."""
     words = ", ".join(f"{name} {value:g}" for name, value in list(table.items())[:6])
     return words + (" ..." if len(table) > 6 else "")

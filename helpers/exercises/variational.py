@@ -220,7 +220,7 @@ def check_4(largest_variance, encoder_at, x_train, x_test):
     x = np.asarray(x_test[:2000], np.float32)
     for factor in given:
         encoder = getattr(encoder_at[factor], "encoder", encoder_at[factor])
-        z_mean, z_log_var = _clouds(f"encoder_at[{factor}]", encoder, x)
+        z_mean, z_log_var = _posteriors(f"encoder_at[{factor}]", encoder, x)
         if z_mean.shape[1:] != (32,):
             raise Wrong(f"encoder_at[{factor}] gives {z_mean.shape[1]} latents; the aim was 32.")
         kl[factor] = _kl(z_mean, z_log_var).mean()
@@ -250,7 +250,7 @@ def check_5(your_vae, x_test, beta_sweep):
         raise Wrong(
             f"your_vae is a {type(your_vae).__name__}; wanted: a VAE, with its encoder and decoder."
         )
-    kl, reconstruction = _terms(*halves, np.asarray(x_test[:100], np.float32))
+    kl, reconstruction = _elbo_terms(*halves, np.asarray(x_test[:100], np.float32))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "yours.keras")
         try:
@@ -260,14 +260,14 @@ def check_5(your_vae, x_test, beta_sweep):
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise Wrong(f"your_vae cannot be saved and loaded: {first}") from None
     x = np.asarray(x_test[:10], np.float32)
-    here, there = (_clouds("your_vae's encoder", half, x)[0] for half in (halves[0], again))
+    here, there = (_posteriors("your_vae's encoder", half, x)[0] for half in (halves[0], again))
     if not np.allclose(here, there, atol=1e-4):
         raise Wrong("your_vae, saved and loaded, gives other codes. What does the file not hold?")
     if not judged_in_full("the bound"):
         print("Right so far: 20 latents, and it can be passed on.")
         return
     rows = range(0, len(x_test), 1000)
-    parts = [_terms(*halves, np.asarray(x_test[i : i + 1000], np.float32)) for i in rows]
+    parts = [_elbo_terms(*halves, np.asarray(x_test[i : i + 1000], np.float32)) for i in rows]
     kl, reconstruction = (np.concatenate(part).mean() for part in zip(*parts, strict=True))
     elbo, ours = -kl - reconstruction, beta_sweep["1"]["elbo"]
     if elbo < ours + 4:
@@ -279,8 +279,8 @@ def check_5(your_vae, x_test, beta_sweep):
     print(f"Right: {elbo:.1f} nats, {elbo - ours:.1f} more than the sweep's, and from a file.")
 
 
-def _clouds(name, encoder, x):
-    """Means and log-variances of the codes, or why there are none."""
+def _posteriors(name, encoder, x):
+    """Return means and log-variances of the posteriors, or say why there are none."""
     apply_model(name, encoder, x[:1])  # says what is wrong with it
     answer = encoder(x)
     if not isinstance(answer, list | tuple) or len(answer) != 2:
@@ -296,9 +296,9 @@ def _kl(z_mean, z_log_var):
     return np.sum(z_mean**2 + np.exp(z_log_var) - 1 - z_log_var, axis=1) / 2
 
 
-def _terms(encoder, decoder, x):
+def _elbo_terms(encoder, decoder, x):
     """KL and cross-entropy of each image in nats, for one draw of its code."""
-    z_mean, z_log_var = _clouds("your_vae's encoder", encoder, x)
+    z_mean, z_log_var = _posteriors("your_vae's encoder", encoder, x)
     if z_mean.shape[1:] != (20,):
         raise Wrong(f"your_vae has {z_mean.shape[1]} latents; the aim was 20.")
     noise = np.random.default_rng(0).normal(size=z_mean.shape)

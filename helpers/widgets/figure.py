@@ -10,13 +10,13 @@ import traitlets
 
 from helpers.widgets.export import LIMIT, ExportError, export
 
-__all__ = ["DigitFigure", "Figure", "as_bytes", "bundle", "style"]
+__all__ = ["DigitFigure", "ReactiveFigure", "as_bytes", "joined_module", "style"]
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.M)
 
 
-def bundle(name):
+def joined_module(name):
     """Return a figure's script with the scripts that it imports, as one module.
 
     A widget brings one module, and on a page opened as a file that module cannot
@@ -88,10 +88,10 @@ def as_bytes(images):
     return np.rint(255 * x).astype(np.uint8).tobytes()
 
 
-class Figure(anywidget.AnyWidget):
+class ReactiveFigure(anywidget.AnyWidget):
     """A figure that answers the hand, in JupyterLab, in Colab and on a page without a kernel.
 
-    A subclass names its script, ``_esm = bundle("name.js")``, perhaps a style of its own,
+    A subclass names its script, ``_esm = joined_module("name.js")``, perhaps a style of its own,
     ``_css = style("name.css")``, and its traits.
 
     Parameters
@@ -147,13 +147,13 @@ class Figure(anywidget.AnyWidget):
         display(data, metadata=metadata, raw=True)
 
 
-class DigitFigure(Figure):
+class DigitFigure(ReactiveFigure):
     """A figure in which the reader chooses one of several digits, or draws one.
 
     Parameters
     ----------
     networks, still, **traits
-        As in `Figure`.
+        As in `ReactiveFigure`.
     x : ndarray of float, shape (n, 784)
         Digits to choose from, 0 paper to 1 ink.
 
