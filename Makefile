@@ -50,6 +50,7 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 
 test: book .venv-classroom/installed ## check the code, every notebook (quick profile) and the built pages
 	$(BIN)/ruff check && $(BIN)/ruff format --check
+	$(NPM) exec --no -- eslint helpers bookbuild book/_static
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 --durations 25 tests
 	BOOK_PROFILE=quick BOOK_DATA=embedded $(BIN)/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; \
@@ -60,7 +61,7 @@ test-classroom: .venv/installed .venv-classroom/installed ## run the students' e
 
 # With Colab's versions, no tests of scripts in a browser (test_worlds has what figures hand them),
 # of pages, of editions, and of what the repository stores: the versions do not change those.
-NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary \
+NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary javascript \
   install jupyterlab models pages publishing sheet site site_links workflows
 test-colab: .venv-colab/installed ## run every notebook's quick profile, and the tests of the helpers, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
@@ -154,7 +155,7 @@ FORCE:
 
 # `npm ci` begins by removing what is there. Without Node on the machine, npm is that of .venv.
 node_modules/.vendored: package-lock.json | .venv/installed
-	$(NPM) ci --omit=dev --ignore-scripts --silent
+	$(NPM) ci --omit=optional --ignore-scripts --silent
 	@touch $@
 
 # The last file that is copied.
