@@ -61,8 +61,8 @@ test-classroom: .venv/installed .venv-classroom/installed ## run the students' e
 
 # With Colab's versions, no tests of scripts in a browser (test_worlds has what figures hand them),
 # of pages, of editions, and of what the repository stores: the versions do not change those.
-NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary javascript \
-  install jupyterlab models pages publishing sheet site site_links workflows
+NOT_COLAB := agreement assignments benchmarks chapters chart comparisons editions figure% glossary \
+  install javascript jupyterlab models pages publishing sheet site site_links workflows
 test-colab: .venv-colab/installed ## run every notebook's quick profile, and the tests of the helpers, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
 	BOOK_PROFILE=quick BOOK_DATA=embedded .venv-colab/bin/pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env book
