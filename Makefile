@@ -158,7 +158,7 @@ FORCE:
 
 # `npm ci` begins by removing what is there. Without Node on the machine, npm is that of .venv.
 node_modules/.vendored: package-lock.json | .venv/installed
-	$(NPM) ci --omit=dev --ignore-scripts --silent
+	$(NPM) ci --omit=optional --ignore-scripts --silent
 	@touch $@
 
 # The last file that is copied.

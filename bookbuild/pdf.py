@@ -99,11 +99,11 @@ def turn_inward(writer, addresses, known):
             link = annotation.get_object()
             action = link.pop("/A", {})
             name = link.pop("/Dest", action.get("/D"))
-            wanted = f"{address}#{name.removeprefix('/')}" if name else action.get("/URI", "")
-            if not wanted.startswith("file:"):
+            goal = f"{address}#{name.removeprefix('/')}" if name else action.get("/URI", "")
+            if not goal.startswith("file:"):
                 link[NameObject("/A")] = action
                 continue
-            number, top = known.get(wanted) or known.get(wanted.partition("#")[0], (None, None))
+            number, top = known.get(goal) or known.get(goal.partition("#")[0], (None, None))
             if number is None:
                 continue
             target = [writer.pages[number].indirect_reference, NameObject("/XYZ"), NullObject()]

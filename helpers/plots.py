@@ -281,8 +281,8 @@ def curves(series, *, alt, ylabel, xlabel="epoch", levels=None, logx=False, logy
         logarithmic axis would have to show 0 or less.
     """
     if not isinstance(series, dict) or not series:
-        came = "empty" if isinstance(series, dict) else f"a {type(series).__name__}"
-        raise ValueError(f"series is {came}; wanted: a dict of one curve or more, by name")
+        actual = "empty" if isinstance(series, dict) else f"a {type(series).__name__}"
+        raise ValueError(f"series is {actual}; wanted: a dict of one curve or more, by name")
     lines = {name: _as_curve(f"series[{name!r}]", values) for name, values in series.items()}
     if not isinstance(levels or {}, dict):
         raise ValueError(f"levels is a {type(levels).__name__}; wanted: a dict of lines, by name")
@@ -411,9 +411,9 @@ def _as_numbers(name, x, ndim=None):
             "np.asarray can turn into one, each part as long as the others"
         ) from None
     if x.dtype.kind not in "biuf":
-        came = next((value for value in x.flat if not isinstance(value, Real)), "nothing")
-        came = f"{came!r:.50}"
-        raise ValueError(f"{name} holds {came}; wanted: numbers (an array of ints or floats)")
+        actual = next((value for value in x.flat if not isinstance(value, Real)), "nothing")
+        actual = f"{actual!r:.50}"
+        raise ValueError(f"{name} holds {actual}; wanted: numbers (an array of ints or floats)")
     if x.size > _MOST:
         raise ValueError(
             f"{name} has {x.size:,} values; at most {_MOST:,} are drawn: choose some, such as x[:100]"

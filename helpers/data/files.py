@@ -152,8 +152,10 @@ def load_arrays(path, expected, advice):
         and no more bytes of it than are expected.
     """
 
-    def error(wanted, came):
-        return DataError(f"{path}: expected {wanted}, got {came}. The file was not used: {advice}")
+    def error(expected, actual):
+        return DataError(
+            f"{path}: expected {expected}, got {actual}. The file was not used: {advice}"
+        )
 
     arrays = {}
     with _opened(path) as file:
@@ -163,8 +165,8 @@ def load_arrays(path, expected, advice):
         except Exception as why:
             if _of_the_disk(why):
                 raise
-            came = f"{os.path.getsize(path):,} bytes that are cut short or no archive"
-            raise error("a NumPy archive (.npz)", came) from None
+            actual = f"{os.path.getsize(path):,} bytes that are cut short or no archive"
+            raise error("a NumPy archive (.npz)", actual) from None
         for name, (dtype, shape, sha256) in expected.items():
             if f"{name}.npy" not in archive.namelist():
                 raise error(f"the arrays {', '.join(expected)}", f"none called {name}")
@@ -173,10 +175,10 @@ def load_arrays(path, expected, advice):
             except Exception as why:
                 if _of_the_disk(why):
                     raise
-                came = why if isinstance(why, DataError) else f"{type(why).__name__}: {why}"
-                raise error(f"{name} as {np.dtype(dtype)} {shape}", came) from None
-            if (came := sha256_of(arrays[name])) != sha256:
-                raise error(f"{name} with SHA-256 {sha256}", came)
+                actual = why if isinstance(why, DataError) else f"{type(why).__name__}: {why}"
+                raise error(f"{name} as {np.dtype(dtype)} {shape}", actual) from None
+            if (actual := sha256_of(arrays[name])) != sha256:
+                raise error(f"{name} with SHA-256 {sha256}", actual)
     return arrays
 
 

@@ -431,8 +431,8 @@ def _check_ecg(ecg, rate):
 
 def _check_peaks(peaks, n):
     if not isinstance(peaks, np.ndarray) or peaks.dtype.kind not in "iu" or peaks.ndim != 1:
-        came = getattr(peaks, "dtype", type(peaks).__name__), getattr(peaks, "shape", "")
-        raise ValueError(f"peaks are {came[0]} {came[1]}; an int ndarray (beats,) is wanted")
+        actual = getattr(peaks, "dtype", type(peaks).__name__), getattr(peaks, "shape", "")
+        raise ValueError(f"peaks are {actual[0]} {actual[1]}; an int ndarray (beats,) is wanted")
     if not len(peaks):
         raise ValueError("peaks are empty; at least one is wanted")
     if peaks.min() < 0 or peaks.max() >= n or (np.diff(peaks.astype(np.int64)) <= 0).any():
@@ -441,9 +441,11 @@ def _check_peaks(peaks, n):
 
 def _check_beats(name, x, ndim):
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or x.ndim != ndim or not x.size:
-        came = getattr(x, "dtype", type(x).__name__), getattr(x, "shape", "")
-        wanted = "(n, values)" if ndim == 2 else "(values,)"
-        raise ValueError(f"{name} are {came[0]} {came[1]}; a float ndarray {wanted} is wanted")
+        actual = getattr(x, "dtype", type(x).__name__), getattr(x, "shape", "")
+        expected = "(n, values)" if ndim == 2 else "(values,)"
+        raise ValueError(
+            f"{name} are {actual[0]} {actual[1]}; a float ndarray {expected} is wanted"
+        )
     if not np.isfinite(x).all():
         raise ValueError(f"{name} hold NaN or infinity; finite values are wanted")
     if (np.ptp(x, axis=-1) == 0).any():

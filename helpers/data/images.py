@@ -123,11 +123,11 @@ def _opened(get, name):
     except PermissionError as why:
         raise DataError(f"{name}: it cannot be read ({why.strerror}).") from None
     except Exception as why:  # Pillow's plugins each have errors of their own
-        came = f"{type(why).__name__}: {why}"
+        actual = f"{type(why).__name__}: {why}"
         if isinstance(why, UnidentifiedImageError):
-            came = "bytes that are none"
+            actual = "bytes that are none"
         raise DataError(
-            f"{name}: expected an image file, got {came}. "
+            f"{name}: expected an image file, got {actual}. "
             "It is damaged, cut short, or of a kind that Pillow does not read."
         ) from None
     raise DataError(f"{name} has {size} pixels; at most {LIMIT:,} are taken: scan it coarser.")
@@ -194,9 +194,9 @@ def _sixteen_bits(x, kind, mode, tags):
 def _checked(pixels):
     """Return the array, or say why it is no page."""
     if pixels.dtype != bool and pixels.dtype.kind != "f" and pixels.dtype.str[1:] not in _UINTS:
-        came = f"has values of type {pixels.dtype}" if pixels.ndim else f"is {pixels[()]!r:.80}"
+        actual = f"has values of type {pixels.dtype}" if pixels.ndim else f"is {pixels[()]!r:.80}"
         raise ValueError(
-            f"the page {came}; an image file, or an array of bool, uint8, uint16 or float is "
+            f"the page {actual}; an image file, or an array of bool, uint8, uint16 or float is "
             "wanted. Numbers from 0 to 255 become one by np.uint8(page)."
         )
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 2, 3, 4)):

@@ -297,8 +297,8 @@ def flat(x: np.ndarray) -> np.ndarray:
     (5, 784)
     """
     if not isinstance(x, np.ndarray) or x.shape[1:] not in ((28, 28, 1), (28, 28)):
-        came = f"has shape {x.shape}" if isinstance(x, np.ndarray) else f"is a {type(x).__name__}"
-        raise ValueError(f"x {came}; an ndarray (n, 28, 28, 1) or (n, 28, 28) is wanted")
+        actual = f"has shape {x.shape}" if isinstance(x, np.ndarray) else f"is a {type(x).__name__}"
+        raise ValueError(f"x {actual}; an ndarray (n, 28, 28, 1) or (n, 28, 28) is wanted")
     return x.reshape(len(x), 784)
 
 

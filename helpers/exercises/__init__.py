@@ -17,15 +17,15 @@ from helpers.measures import predict_in_batches
 __all__ = [
     "NotAnswered",
     "Wrong",
-    "answered",
-    "array",
-    "full",
-    "lower",
-    "model",
-    "number",
-    "numbers",
-    "pixels",
-    "same",
+    "apply_model",
+    "are_pixels",
+    "check_answered",
+    "check_array",
+    "check_number",
+    "check_numbers",
+    "clearly_lower",
+    "equal_but_for_rounding",
+    "judged_in_full",
 ]
 
 # What counts as rounding, as a share of the numbers that were computed with: 64 times float32's
@@ -50,7 +50,7 @@ class Wrong(_InWords, AssertionError):
     """The answer is not right; the message says what is wrong with it."""
 
 
-def answered(**answers):
+def check_answered(**answers):
     """Raise `NotAnswered` if any answer is still None.
 
     Parameters
@@ -81,45 +81,45 @@ def answered(**answers):
         )
 
 
-def number(name, came, wanted, known=(), tolerance=1e-3, hint="", scale=0):
+def check_number(name, actual, expected, known=(), tolerance=1e-3, hint="", scale=0):
     """Check one number.
 
     Parameters
     ----------
     name : str
         As the reader sees it.
-    came : object
+    actual : object
         The answer.
-    wanted : float
+    expected : float
         The right value.
     known : dict of float to str, optional
         Typical wrong values, each with what to say of it.
     tolerance : float, optional
-        Relative; absolute where `wanted` is 0. Numbers rounded to three digits pass.
+        Relative; absolute where `expected` is 0. Numbers rounded to three digits pass.
     hint : str, optional
         What to say of any other value.
     scale : float, optional
-        Where `wanted` is computed as a difference: the size of the numbers subtracted. A `wanted`
-        that is no larger than the rounding of these counts as 0.
+        Where `expected` is computed as a difference: the size of the numbers subtracted. An
+        `expected` that is no larger than the rounding of these counts as 0.
 
     Raises
     ------
     Wrong
     """
-    if isinstance(came, bool | np.bool_) or not (
-        isinstance(came, Real) or (np.ndim(came) == 0 and hasattr(came, "__float__"))
+    if isinstance(actual, bool | np.bool_) or not (
+        isinstance(actual, Real) or (np.ndim(actual) == 0 and hasattr(actual, "__float__"))
     ):
-        raise Wrong(f"{name} is {_short(came)}, {_kind(came)}; wanted: a number.")
-    value = float(came)
+        raise Wrong(f"{name} is {_short(actual)}, {_kind(actual)}; wanted: a number.")
+    value = float(actual)
     if not math.isfinite(value):
         raise Wrong(f"{name} is {value}; wanted: a finite number.")
-    if same(wanted, 0, scale):
-        wanted = 0
+    if equal_but_for_rounding(expected, 0, scale):
+        expected = 0
 
     def is_it(other):
         return math.isclose(value, other, rel_tol=tolerance, abs_tol=0 if other else tolerance)
 
-    if is_it(wanted):
+    if is_it(expected):
         return
     for typical, words in dict(known).items():
         if is_it(typical):
@@ -127,25 +127,25 @@ def number(name, came, wanted, known=(), tolerance=1e-3, hint="", scale=0):
     raise Wrong(f"{name} is {_plain(value)}, which is not it. {hint}".rstrip())
 
 
-def numbers(name, came, wanted, tolerance=1e-3, hint=""):
-    """Check a sequence of numbers, such as a shape; arguments as for `number`."""
+def check_numbers(name, actual, expected, tolerance=1e-3, hint=""):
+    """Check a sequence of numbers, such as a shape; arguments as for `check_number`."""
     try:
-        values = np.asarray(came, dtype=float)
+        values = np.asarray(actual, dtype=float)
     except (TypeError, ValueError):
-        raise Wrong(f"{name} is {_short(came)}; wanted: {len(wanted)} numbers.") from None
-    if values.shape != np.shape(wanted):
-        raise Wrong(f"{name} is {_short(came)}; wanted: {len(wanted)} numbers. {hint}".rstrip())
-    if not np.allclose(values, wanted, rtol=tolerance, atol=tolerance):
-        raise Wrong(f"{name} is {_short(came)}, which is not it. {hint}".rstrip())
+        raise Wrong(f"{name} is {_short(actual)}; wanted: {len(expected)} numbers.") from None
+    if values.shape != np.shape(expected):
+        raise Wrong(f"{name} is {_short(actual)}; wanted: {len(expected)} numbers. {hint}".rstrip())
+    if not np.allclose(values, expected, rtol=tolerance, atol=tolerance):
+        raise Wrong(f"{name} is {_short(actual)}, which is not it. {hint}".rstrip())
 
 
-def array(name, came, shape):
+def check_array(name, actual, shape):
     """Return an answer as an array, or say what is wrong with its shape or values.
 
     Parameters
     ----------
     name : str
-    came : array_like
+    actual : array_like
     shape : tuple of (int or None)
         What is wanted; None for any length.
 
@@ -158,28 +158,28 @@ def array(name, came, shape):
     Wrong
     """
     try:
-        x = np.asarray(came, dtype=float)
+        x = np.asarray(actual, dtype=float)
     except (TypeError, ValueError):
-        raise Wrong(f"{name} is {_kind(came)}; wanted: an array of numbers.") from None
+        raise Wrong(f"{name} is {_kind(actual)}; wanted: an array of numbers.") from None
     right = len(shape) == x.ndim and all(
         w in (None, n) for w, n in zip(shape, x.shape, strict=True)
     )
     if not right:
-        wanted = ", ".join("n" if n is None else str(n) for n in shape)
+        expected = ", ".join("n" if n is None else str(n) for n in shape)
         comma = "," if len(shape) == 1 else ""
-        raise Wrong(f"{name} has the shape {x.shape}; wanted: ({wanted}{comma}).")
+        raise Wrong(f"{name} has the shape {x.shape}; wanted: ({expected}{comma}).")
     if not np.isfinite(x).all():
         raise Wrong(f"{name} holds {np.count_nonzero(~np.isfinite(x))} values that are not finite.")
     return x
 
 
-def model(name, came, x):
+def apply_model(name, actual, x):
     """Apply a reader's model to a batch, or say why that does not work.
 
     Parameters
     ----------
     name : str
-    came : keras.Model
+    actual : keras.Model
     x : ndarray, shape (n, ...)
         What the model has to take, n at least 1.
 
@@ -192,10 +192,10 @@ def model(name, came, x):
     ------
     Wrong
     """
-    if not isinstance(came, keras.Layer):
-        raise Wrong(f"{name} is {_kind(came)}; wanted: a Keras model.")
+    if not isinstance(actual, keras.Layer):
+        raise Wrong(f"{name} is {_kind(actual)}; wanted: a Keras model.")
     try:
-        y = predict_in_batches(came, np.asarray(x))
+        y = predict_in_batches(actual, np.asarray(x))
     except Exception as error:  # any: what a reader's layers raise is not ours to list
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise Wrong(f"{name} does not take an input of shape {np.shape(x)}: {first}") from None
@@ -205,7 +205,7 @@ def model(name, came, x):
     return y
 
 
-def same(a, b, scale=None):
+def equal_but_for_rounding(a, b, scale=None):
     """Say whether two results differ by no more than rounding.
 
     Equal results of networks need not be equal to the last bit: processors, and batches of
@@ -229,17 +229,17 @@ def same(a, b, scale=None):
     return bool(np.abs(a - b).max() <= ROUNDING * scale)
 
 
-def lower(a, b):
+def clearly_lower(a, b):
     """Say whether `a` is lower than `b` by more than rounding: level is not lower."""
-    return a < b and not same(a, b)
+    return a < b and not equal_but_for_rounding(a, b)
 
 
-def pixels(y):
+def are_pixels(y):
     """Say whether all of `y` lies between 0 and 1, but for the rounding of a sigmoid."""
     return bool(-ROUNDING <= y.min() and y.max() <= 1 + ROUNDING)
 
 
-def full(what):
+def judged_in_full(what):
     """Say whether this run can be judged by its results, and tell the reader if it cannot.
 
     The quick profile trains for one epoch on few data: enough to see that all runs, too

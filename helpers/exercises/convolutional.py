@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, lower, model, number, pixels, same
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    are_pixels,
+    check_answered,
+    check_array,
+    check_number,
+    equal_but_for_rounding,
+    judged_in_full,
+    lower,
+)
 from helpers.measures import bce
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
@@ -13,7 +23,7 @@ def check_1(code_shape, encoder_parameters, factor, dense_parameters):
     # A leading None is the number of images, as Keras prints it, and no open answer.
     if isinstance(code_shape, list | tuple) and len(code_shape) == 4 and code_shape[0] is None:
         code_shape = code_shape[1:]
-    answered(
+    check_answered(
         code_shape=code_shape,
         encoder_parameters=encoder_parameters,
         factor=factor,
@@ -21,7 +31,7 @@ def check_1(code_shape, encoder_parameters, factor, dense_parameters):
     )
     if np.ndim(code_shape) == 0:
         raise Wrong(f"code_shape is {code_shape!r}; wanted: three lengths, as Keras prints them.")
-    shape = array("code_shape", code_shape, (None,)).tolist()
+    shape = check_array("code_shape", code_shape, (None,)).tolist()
     typical = {
         (3, 3, 8): "7 halved is 3.5, and it rounds the other way.",
         (7, 7, 8): "that is after two of the three layers.",
@@ -33,7 +43,7 @@ def check_1(code_shape, encoder_parameters, factor, dense_parameters):
     if tuple(shape) != (4, 4, 8):
         words = typical.get(tuple(shape), "follow the side: 28, and three times the half of it.")
         raise Wrong(f"code_shape is {code_shape}: {words}")
-    number(
+    check_number(
         "encoder_parameters",
         encoder_parameters,
         160 + 1160 + 584,
@@ -47,7 +57,7 @@ def check_1(code_shape, encoder_parameters, factor, dense_parameters):
         tolerance=1e-6,
         hint="Each layer has 9 c k weights and k biases, for c maps in and k maps out.",
     )
-    number(
+    check_number(
         "factor",
         factor,
         4,
@@ -61,7 +71,7 @@ def check_1(code_shape, encoder_parameters, factor, dense_parameters):
         hint="At how many places does the window stop, before and after?",
     )
     outputs = 28 * 28 * 16
-    number(
+    check_number(
         "dense_parameters",
         dense_parameters,
         784 * outputs + outputs,
@@ -80,10 +90,10 @@ def check_1(code_shape, encoder_parameters, factor, dense_parameters):
 
 def check_2(any_width, autoencoder, x_test):
     """A network for wider pictures, padded all over, with the chapter's trained weights."""
-    answered(any_width=any_width)
+    check_answered(any_width=any_width)
     x = np.asarray(x_test[:100], dtype=np.float32)
     pairs = np.concatenate([x[0::2], np.zeros((len(x) // 2, 28, 4, 1), x.dtype), x[1::2]], axis=2)
-    side = model("any_width", any_width, x[:1]).shape[1:]
+    side = apply_model("any_width", any_width, x[:1]).shape[1:]
     if side == (32, 32, 1):
         raise Wrong("any_width makes 32 x 32 of 28 x 28. Is the cropping at its end missing?")
     if side != (28, 28, 1):
@@ -94,7 +104,7 @@ def check_2(any_width, autoencoder, x_test):
     # Keras would let a wider picture pass all the same, as long as nobody trains.
     if 28 in (getattr(any_width, "input_shape", None) or ())[1:3]:
         raise Wrong("any_width is made for 28 x 28 only: what does its Input say?")
-    drawn = model("any_width", any_width, pairs)
+    drawn = apply_model("any_width", any_width, pairs)
     if drawn.shape != pairs.shape:
         raise Wrong(
             f"any_width makes {drawn.shape[1:]} of {pairs.shape[1:]}; wanted: the same size."
@@ -107,19 +117,19 @@ def check_2(any_width, autoencoder, x_test):
         )
     if not all(np.allclose(a, b) for a, b in zip(yours, trained, strict=True)):
         raise Wrong("any_width has other weights than `autoencoder`: set_weights is missing.")
-    if not pixels(drawn):
+    if not are_pixels(drawn):
         raise Wrong(
             f"any_width draws pixels from {drawn.min():.2f} to {drawn.max():.2f}; wanted: from 0 "
             "to 1. Does it end with a sigmoid?"
         )
     # The un-padded convolution happens to fit 28 x 60, too; but then nothing is seen to go wrong.
-    singles = model("any_width", any_width, x), model("autoencoder", autoencoder, x)
+    singles = apply_model("any_width", any_width, x), apply_model("autoencoder", autoencoder, x)
     if np.allclose(*singles, atol=1e-4):
         raise Wrong(
             "any_width draws single digits exactly as `autoencoder` does, so one convolution is "
             "still not padded. That fits these sizes, too; wanted: all padded."
         )
-    if full("what it draws"):
+    if judged_in_full("what it draws"):
         loss, gray = bce(pairs, drawn), bce(pairs, np.full_like(pairs, pairs.mean()))
         if not lower(loss, gray):
             raise Wrong(
@@ -133,28 +143,31 @@ def check_2(any_width, autoencoder, x_test):
 
 def check_3(way_gone, learned, five, mean_image_bce, x_test):
     """How far five losses are on the way from the average digit to a perfect copy."""
-    answered(way_gone=way_gone, learned=learned)
-    came = array("way_gone", way_gone, (len(five),))
+    check_answered(way_gone=way_gone, learned=learned)
+    actual = check_array("way_gone", way_gone, (len(five),))
     x = np.asarray(x_test, dtype=np.float32)
     floor, five = bce(x, x), np.asarray(five, dtype=float)
-    wanted = (mean_image_bce - five) / (mean_image_bce - floor)
+    expected = (mean_image_bce - five) / (mean_image_bce - floor)
 
     def near(other):
-        return np.allclose(came, other, rtol=0, atol=6e-3)  # rounded to percents
+        return np.allclose(actual, other, rtol=0, atol=6e-3)  # rounded to percents
 
     for typical, words in [
         ((mean_image_bce - five) / mean_image_bce, "it takes a perfect copy to have a loss of 0"),
-        (1 - wanted, "these are the ways still to go; wanted: the ways gone"),
-        (-wanted, "the signs are turned: a lower loss has gone further"),
+        (1 - expected, "these are the ways still to go; wanted: the ways gone"),
+        (-expected, "the signs are turned: a lower loss has gone further"),
         (five / mean_image_bce, "these are shares of the average digit's loss"),
         (mean_image_bce - five, "these are the falls of the loss; wanted: shares of the whole way"),
-        (1 / np.where(wanted, wanted, np.inf), "turn them: a part of the way over the whole way"),
+        (
+            1 / np.where(expected, expected, np.inf),
+            "turn them: a part of the way over the whole way",
+        ),
     ]:
         if near(typical):
             raise Wrong(f"way_gone is not it yet: {words}.")
-    if np.allclose(came, 100 * wanted, rtol=0, atol=0.6):
+    if np.allclose(actual, 100 * expected, rtol=0, atol=0.6):
         raise Wrong("way_gone holds percentages; wanted: shares, 1 for the whole way.")
-    if not near(wanted):
+    if not near(expected):
         raise Wrong(
             "way_gone is not it yet. It has to be 0 for the loss of the average digit, and 1 for "
             "that of a perfect copy."
@@ -162,8 +175,8 @@ def check_3(way_gone, learned, five, mean_image_bce, x_test):
     said = np.asarray(learned, dtype=object)
     if said.shape != (len(five),) or not all(isinstance(a, bool | np.bool_) for a in said):
         raise Wrong(f"learned is {learned!r}; wanted: {len(five)} times True or False.")
-    for loss, yes, share in zip(five, said, wanted, strict=True):
-        if same(loss, mean_image_bce):
+    for loss, yes, share in zip(five, said, expected, strict=True):
+        if equal_but_for_rounding(loss, mean_image_bce):
             continue  # level: which of the two is lower, the last bit would decide
         if yes and share <= 0:
             raise Wrong(f"learned has True for {loss:.4f}, but a constant does better than that.")
@@ -174,32 +187,32 @@ def check_3(way_gone, learned, five, mean_image_bce, x_test):
 
 def check_4(cost_of_map, encoder, decoder, x_test):
     """By how much the loss rises when one map of the code is 0, for each of the eight."""
-    answered(cost_of_map=cost_of_map)
+    check_answered(cost_of_map=cost_of_map)
     if np.ndim(cost_of_map) and len(cost_of_map) == 4:
         raise Wrong("cost_of_map has four numbers: are those rows of the code? Maps are last.")
-    came = array("cost_of_map", cost_of_map, (8,))
+    actual = check_array("cost_of_map", cost_of_map, (8,))
     x = np.asarray(x_test[:1000], dtype=np.float32)
     # New ones: a reader who did not copy has written into the chapter's.
-    codes = model("encoder", encoder, x)
+    codes = apply_model("encoder", encoder, x)
 
     def loss(maps):
         fewer = codes.copy()
         fewer[..., maps] = 0
-        return bce(x, model("decoder", decoder, fewer))
+        return bce(x, apply_model("decoder", decoder, fewer))
 
     kept, losses = loss([]), np.array([loss([k]) for k in range(8)])
-    wanted = losses - kept
+    expected = losses - kept
 
     def near(other):
-        return np.allclose(came, other, rtol=2e-2, atol=1e-3)
+        return np.allclose(actual, other, rtol=2e-2, atol=1e-3)
 
-    if near(wanted):
-        print(f"Right: map {np.argmax(wanted)} costs most, map {np.argmin(wanted)} least.")
+    if near(expected):
+        print(f"Right: map {np.argmax(expected)} costs most, map {np.argmin(expected)} least.")
         return
     for typical, words in [
         (losses, "these are the losses; wanted: by how much each is above that with all maps."),
-        (-wanted, "the loss rises, so the cost is above 0: turn the difference."),
-        (784 * wanted, "these are sums over the pixels; wanted: means."),
+        (-expected, "the loss rises, so the cost is above 0: turn the difference."),
+        (784 * expected, "these are sums over the pixels; wanted: means."),
     ]:
         if near(typical):
             raise Wrong(f"cost_of_map is not it yet: {words}")
@@ -220,9 +233,9 @@ def check_4(cost_of_map, encoder, decoder, x_test):
 
 def check_5(kernel_4, x_test):
     """Strided transposed convolutions with a kernel of 4, which leave no raster."""
-    answered(kernel_4=kernel_4)
+    check_answered(kernel_4=kernel_4)
     x = np.asarray(x_test[:2000], dtype=np.float32)
-    side = model("kernel_4", kernel_4, x[:1]).shape[1:]
+    side = apply_model("kernel_4", kernel_4, x[:1]).shape[1:]
     if side == (32, 32, 1):
         raise Wrong("kernel_4 makes 32 x 32 of 28 x 28: the crop from 8 to 7 is missing.")
     if side != (28, 28, 1):
@@ -237,9 +250,9 @@ def check_5(kernel_4, x_test):
             f"kernel_4 has {parameters:,} parameters, which is not it. Change the kernels of the "
             "three strided layers, nothing else; the encoder stays as it is."
         )
-    if full("the raster"):
-        y = model("kernel_4", kernel_4, x)
-        loss = bce(x, y) if pixels(y) else np.inf
+    if judged_in_full("the raster"):
+        y = apply_model("kernel_4", kernel_4, x)
+        loss = bce(x, y) if are_pixels(y) else np.inf
         if loss >= 0.13:
             raise Wrong(f"its test BCE is {loss:.4f}. Was it trained, by `train(kernel_4)`?")
         places = ((y - x)[..., 0] ** 2).reshape(-1, 14, 2, 14, 2).mean(axis=(0, 1, 3))

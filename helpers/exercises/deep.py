@@ -5,7 +5,16 @@ import math
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, model, number, pixels, same
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    are_pixels,
+    check_answered,
+    check_array,
+    check_number,
+    equal_but_for_rounding,
+    judged_in_full,
+)
 from helpers.measures import bce, mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
@@ -13,14 +22,14 @@ __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 def check_1(encoder_parameters, decoder_parameters, tied_parameters):
     """Parameters of 784-64-16-64-784: each half, and the whole with tied weights."""
-    answered(
+    check_answered(
         encoder_parameters=encoder_parameters,
         decoder_parameters=decoder_parameters,
         tied_parameters=tied_parameters,
     )
     weights = 784 * 64 + 64 * 16
     encoder, decoder = weights + 64 + 16, weights + 64 + 784
-    number(
+    check_number(
         "encoder_parameters",
         encoder_parameters,
         encoder,
@@ -34,7 +43,7 @@ def check_1(encoder_parameters, decoder_parameters, tied_parameters):
         tolerance=1e-6,
         hint="Count each layer: inputs times outputs, and a bias for each output.",
     )
-    number(
+    check_number(
         "decoder_parameters",
         decoder_parameters,
         decoder,
@@ -47,7 +56,7 @@ def check_1(encoder_parameters, decoder_parameters, tied_parameters):
         tolerance=1e-6,
         hint="Count each layer: inputs times outputs, and a bias for each output.",
     )
-    number(
+    check_number(
         "tied_parameters",
         tied_parameters,
         encoder + 64 + 784,
@@ -66,19 +75,21 @@ def check_1(encoder_parameters, decoder_parameters, tied_parameters):
 
 def check_2(one_matrix, one_bias, linear_encoder, x_test):
     """One matrix and one bias that do the same as three layers without activation."""
-    answered(one_matrix=one_matrix, one_bias=one_bias)
+    check_answered(one_matrix=one_matrix, one_bias=one_bias)
     if np.shape(one_matrix) == (32, 784):
         raise Wrong("one_matrix is turned: wanted (784, 32), to be multiplied from the right.")
-    matrix = array("one_matrix", one_matrix, (784, 32))
-    bias = array("one_bias", one_bias, (32,))
+    matrix = check_array("one_matrix", one_matrix, (784, 32))
+    bias = check_array("one_bias", one_bias, (32,))
     # Noise, not digits: these have pixels that are always 0, and hide a part of the matrix.
     noise = np.random.default_rng(0).random((256, 784), dtype=np.float32)
-    zero = model("linear_encoder", linear_encoder, np.zeros((1, 784), dtype=np.float32))[0]
+    zero = apply_model("linear_encoder", linear_encoder, np.zeros((1, 784), dtype=np.float32))[0]
     if not np.allclose(
-        noise @ matrix, model("linear_encoder", linear_encoder, noise) - zero, atol=1e-3
+        noise @ matrix, apply_model("linear_encoder", linear_encoder, noise) - zero, atol=1e-3
     ):
         x = np.asarray(x_test[:256], dtype=np.float32)
-        if np.allclose(x @ matrix + bias, model("linear_encoder", linear_encoder, x), atol=1e-3):
+        if np.allclose(
+            x @ matrix + bias, apply_model("linear_encoder", linear_encoder, x), atol=1e-3
+        ):
             raise Wrong("the codes agree for digits, but not for other images, such as noise.")
         raise Wrong(
             "one_matrix is not what the three layers multiply by. Multiply their three matrices, "
@@ -105,17 +116,17 @@ def check_2(one_matrix, one_bias, linear_encoder, x_test):
 
 def check_3(cured, x_test, confetti, on_confetti):
     """A denoiser as wide as the copier that draws digits, but confetti no longer."""
-    answered(cured=cured)
+    check_answered(cured=cured)
     x, odd = (np.asarray(some[:2000], dtype=np.float32) for some in (x_test, confetti))
-    y = model("cured", cured, x[:100])
+    y = apply_model("cured", cured, x[:100])
     if y.shape != (100, 784):
         raise Wrong(f"cured makes {y.shape[1:]} of (784,); wanted: as many pixels as came in.")
-    if not np.allclose(y, model("cured", cured, x[:100]), atol=1e-5):
+    if not np.allclose(y, apply_model("cured", cured, x[:100]), atol=1e-5):
         raise Wrong(
             "cured gives two answers to the same image, so its noise is not only for training. "
             "`keras.layers.GaussianNoise` leaves it out afterwards."
         )
-    if not pixels(y):
+    if not are_pixels(y):
         raise Wrong(
             f"cured draws pixels from {y.min():.2f} to {y.max():.2f}; wanted: from 0 to 1, as the "
             "copier. Does the noise stand in front of the network, and a sigmoid at its end?"
@@ -127,9 +138,9 @@ def check_3(cured, x_test, confetti, on_confetti):
             f"cured has {parameters:,} parameters, 784-{size}-784 has {allowed:,}. The aim is to "
             "forbid copying by noise, not by another code."
         )
-    if full("the error"):
-        on_digits = mse(x, model("cured", cured, x))
-        error = mse(odd, model("cured", cured, odd))
+    if judged_in_full("the error"):
+        on_digits = mse(x, apply_model("cured", cured, x))
+        error = mse(odd, apply_model("cured", cured, odd))
         # Untrained networks, and one that always draws the mean image, make no difference.
         if on_digits > 0.95 * error:
             raise Wrong(
@@ -149,18 +160,18 @@ def check_3(cured, x_test, confetti, on_confetti):
 
 def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
     """Networks with and without a warm-up, from two seeds each, and the verdict on them."""
-    answered(with_warm_up=with_warm_up, without_warm_up=without_warm_up, larger=larger)
-    wanted = 2  # seeds
-    judged = full("the difference")
+    check_answered(with_warm_up=with_warm_up, without_warm_up=without_warm_up, larger=larger)
+    expected = 2  # seeds
+    judged = judged_in_full("the difference")
     steps = 3 * math.ceil(len(x_train) / 128)
     both = {"with_warm_up": with_warm_up, "without_warm_up": without_warm_up}
     losses, drawn = {}, {name: [] for name in both}
     for name, models in both.items():
-        if not isinstance(models, list | tuple) or len(models) < wanted:
-            raise Wrong(f"{name} is no list of {wanted} or more; wanted: a model for each seed.")
+        if not isinstance(models, list | tuple) or len(models) < expected:
+            raise Wrong(f"{name} is no list of {expected} or more; wanted: a model for each seed.")
         for i, one in enumerate(models):
-            y = model(f"{name}[{i}]", one, np.asarray(x_test[:10], dtype=np.float32))
-            if y.shape != (10, 784) or not pixels(y):
+            y = apply_model(f"{name}[{i}]", one, np.asarray(x_test[:10], dtype=np.float32))
+            if y.shape != (10, 784) or not are_pixels(y):
                 raise Wrong(f"{name}[{i}] draws no images of 784 pixels between 0 and 1.")
             drawn[name].append(y)
             if one.count_params() != 222_384:
@@ -173,22 +184,26 @@ def check_4(with_warm_up, without_warm_up, larger, x_train, x_test):
                     f"{name}[{i}] was trained for {taken:,} steps; 3 epochs in batches "
                     f"of 128 are {steps:,}. Is it a new model, trained once?"
                 )
-        losses[name] = [bce(x_test, model("a model", one, x_test)) for one in models]
-        if any(same(y, other) for y, other in itertools.combinations(drawn[name], 2)):
+        losses[name] = [bce(x_test, apply_model("a model", one, x_test)) for one in models]
+        if any(
+            equal_but_for_rounding(y, other) for y, other in itertools.combinations(drawn[name], 2)
+        ):
             raise Wrong(
                 f"two models of {name} are the same. Set another seed, and make a new model "
                 "before each training."
             )
     if not isinstance(larger, bool | np.bool_):
         raise Wrong(f"larger is a {type(larger).__name__}; wanted: True or False.")
-    if any(same(y, other) for y, other in itertools.product(*drawn.values())):
+    if any(equal_but_for_rounding(y, other) for y, other in itertools.product(*drawn.values())):
         raise Wrong("a model stands in both lists; make a new one before each training.")
-    if wanted == 1:
+    if expected == 1:
         print("Right so far: networks of the chapter's shape, with and without the rise.")
         return
     rise, none = (np.array(some) for some in losses.values())
     gap, spread = none.mean() - rise.mean(), max(np.ptp(rise), np.ptp(none))
-    if larger != (abs(gap) > spread) and not same(abs(gap), spread, scale=rise.mean()):
+    if larger != (abs(gap) > spread) and not equal_but_for_rounding(
+        abs(gap), spread, scale=rise.mean()
+    ):
         raise Wrong(
             f"larger is {larger}, but in your runs the means are {abs(gap):.4f} apart, and two "
             f"seeds of one kind {spread:.4f}."

@@ -6,17 +6,17 @@ import numpy as np
 
 from helpers import cleaning
 from helpers.data import documents
-from helpers.exercises import Wrong, answered, full, model, number
+from helpers.exercises import Wrong, apply_model, check_answered, check_number, judged_in_full
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 
 def check_1(first_layer, times_the_weights, window, margin):
     """Four predictions for convolutions of 5 x 5: parameters, weights, window, overlap."""
-    answered(
+    check_answered(
         first_layer=first_layer, times_the_weights=times_the_weights, window=window, margin=margin
     )
-    number(
+    check_number(
         "first_layer",
         first_layer,
         25 * 32 + 32,
@@ -32,7 +32,7 @@ def check_1(first_layer, times_the_weights, window, margin):
         tolerance=1e-6,
         hint="Count height x width x channels in, for each filter, and its bias.",
     )
-    number(
+    check_number(
         "times_the_weights",
         times_the_weights,
         25 / 9,
@@ -46,7 +46,7 @@ def check_1(first_layer, times_the_weights, window, margin):
         tolerance=2e-3,
         hint="Each layer grows by the same factor, so one filter is enough to see it.",
     )
-    number(
+    check_number(
         "window",
         window,
         29,
@@ -60,7 +60,7 @@ def check_1(first_layer, times_the_weights, window, margin):
         tolerance=1e-6,
         hint="Go back layer by layer: how many pixels does each add on both sides?",
     )
-    number(
+    check_number(
         "margin",
         margin,
         14,
@@ -79,14 +79,14 @@ def check_1(first_layer, times_the_weights, window, margin):
 
 def check_2(only_real, model_before, tuned, real, invented_test):
     """A copy of the chapter's network, fine-tuned on the real training pages alone."""
-    answered(only_real=only_real)
+    check_answered(only_real=only_real)
     if only_real is model_before or only_real is tuned:
         raise Wrong(
             "only_real is one of the chapter's models, not a copy of `model`. If you have trained "
             "it further, run the notebook from the top again."
         )
     page = np.linspace(0, 1, 41 * 53, dtype=np.float32).reshape(1, 41, 53, 1)
-    y = model("only_real", only_real, page)
+    y = apply_model("only_real", only_real, page)
     if y.shape != page.shape:
         raise Wrong(f"only_real makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
     yours, before = (
@@ -108,7 +108,7 @@ def check_2(only_real, model_before, tuned, real, invented_test):
             "only_real has nothing of what `model` learned: `clone_model` gives new weights. "
             "Bring the old ones over before you train."
         )
-    if not full("what it forgets"):
+    if not judged_in_full("what it forgets"):
         print("Right so far: a copy of `model`, trained further.")
         return
     if not real.real:
@@ -142,8 +142,8 @@ def check_2(only_real, model_before, tuned, real, invented_test):
 
 def check_3(far, far_window, invented_test):
     """A network with dilations 1, 1, 2, 4, 2, 1, 1, trained for 150 steps, and its window."""
-    answered(far=far, far_window=far_window)
-    number(
+    check_answered(far=far, far_window=far_window)
+    check_number(
         "far_window",
         far_window,
         25,
@@ -159,7 +159,7 @@ def check_3(far, far_window, invented_test):
         hint="Add the seven dilations up: so far a pixel sees to each side.",
     )
     page = np.linspace(0, 1, 41 * 53, dtype=np.float32).reshape(1, 41, 53, 1)
-    y = model("far", far, page)
+    y = apply_model("far", far, page)
     if y.shape != page.shape:
         raise Wrong(f"far makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
     try:
@@ -178,7 +178,7 @@ def check_3(far, far_window, invented_test):
             f"far has {far.count_params():,} parameters, the plain network 12,785. The aim is to "
             "see farther with no more weights."
         )
-    if full("the training"):
+    if judged_in_full("the training"):
         steps = 3 * 50
         taken = int(far.optimizer.iterations) if getattr(far, "optimizer", None) else 0
         if taken != steps:
@@ -198,7 +198,7 @@ def check_3(far, far_window, invented_test):
 
 def check_4(rmse_by_kind, worst_kind, tuned):
     """The fine-tuned network's error on each kind of dirt, and the kind with the largest."""
-    answered(rmse_by_kind=rmse_by_kind, worst_kind=worst_kind)
+    check_answered(rmse_by_kind=rmse_by_kind, worst_kind=worst_kind)
     kinds = ", ".join(documents.DIRT)
     if not isinstance(rmse_by_kind, dict):
         raise Wrong(
@@ -209,9 +209,9 @@ def check_4(rmse_by_kind, worst_kind, tuned):
         raise Wrong(
             f"rmse_by_kind has {', '.join(map(str, rmse_by_kind)) or 'no kinds'}; wanted: {kinds}."
         )
-    for kind, came in rmse_by_kind.items():
+    for kind, actual in rmse_by_kind.items():
         name = f'rmse_by_kind["{kind}"]'
-        if isinstance(came, dict):
+        if isinstance(actual, dict):
             raise Wrong(f"{name} is a dict: `judge` gives two scores. Take the RMSE.")
         # Few pages, and perhaps others than the reader's: right is what is near.
         some = [
@@ -220,17 +220,17 @@ def check_4(rmse_by_kind, worst_kind, tuned):
         ]
         ours = _rmse(tuned, some)
         dirty = math.sqrt(sum(np.sum((p.noisy - p.clean) ** 2) for p in some) / _pixels(some))
-        number(name, came, came)  # a finite number at all?
-        if not ours / 2 < came < ours * 2:
+        check_number(name, actual, actual)  # a finite number at all?
+        if not ours / 2 < actual < ours * 2:
             known = {
                 ours**2: "that is a mean squared error; the RMSE is its root.",
                 dirty: "so far off are the dirty pages themselves. Clean them first.",
             }
             for typical, words in known.items():
-                if typical / 2 < came < typical * 2:
-                    raise Wrong(f"{name} is {came:.4g}: {words}")
+                if typical / 2 < actual < typical * 2:
+                    raise Wrong(f"{name} is {actual:.4g}: {words}")
             raise Wrong(
-                f"{name} is {came:.4g}, but on pages of this kind `tuned` has about {ours:.2g}. "
+                f"{name} is {actual:.4g}, but on pages of this kind `tuned` has about {ours:.2g}. "
                 'Is it `judge(apply(tuned), ...)["rmse"]`?'
             )
     if not isinstance(worst_kind, str) or worst_kind not in documents.DIRT:
@@ -251,6 +251,6 @@ def _rmse(cleaner, pairs):
     """Error per pixel over all pairs, a page at a time, because pages differ in size."""
     total = 0.0
     for pair in pairs:
-        y = model("a model", cleaner, pair.noisy[np.newaxis, ..., np.newaxis])[0, ..., 0]
+        y = apply_model("a model", cleaner, pair.noisy[np.newaxis, ..., np.newaxis])[0, ..., 0]
         total += float(np.sum((y - pair.clean) ** 2, dtype=float))
     return math.sqrt(total / _pixels(pairs))

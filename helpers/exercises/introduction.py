@@ -4,7 +4,16 @@ import math
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, lower, model, number, same
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    check_answered,
+    check_array,
+    check_number,
+    clearly_lower,
+    equal_but_for_rounding,
+    judged_in_full,
+)
 from helpers.measures import mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
@@ -12,11 +21,11 @@ __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 def check_1(bytes_a_picture, bits_per_pixel, factor):
     """Three predictions: the rate of a code of 64 numbers with 3 bits each."""
-    answered(bytes_a_picture=bytes_a_picture, bits_per_pixel=bits_per_pixel, factor=factor)
+    check_answered(bytes_a_picture=bytes_a_picture, bits_per_pixel=bits_per_pixel, factor=factor)
     bits = 64 * 3
     another = "that is a code of 32 numbers; the question is about 64."
     # Two digits are enough: the text itself says "a factor of 39" where it is 39.2.
-    number(
+    check_number(
         "bytes_a_picture",
         bytes_a_picture,
         bits / 8,
@@ -29,7 +38,7 @@ def check_1(bytes_a_picture, bits_per_pixel, factor):
         tolerance=0.021,
         hint="How many bits has the whole code?",
     )
-    number(
+    check_number(
         "bits_per_pixel",
         bits_per_pixel,
         bits / 784,
@@ -42,7 +51,7 @@ def check_1(bytes_a_picture, bits_per_pixel, factor):
         tolerance=0.021,
         hint="Divide the bits of a picture by its pixels.",
     )
-    number(
+    check_number(
         "factor",
         factor,
         784 / (bits / 8),
@@ -61,17 +70,17 @@ def check_1(bytes_a_picture, bits_per_pixel, factor):
 
 def check_2(moved_test, mover, x_test, autoencoder):
     """The test digits 3 pixels to the right, and a network that does better on them."""
-    answered(moved_test=moved_test, mover=mover)
+    check_answered(moved_test=moved_test, mover=mover)
     # The first thousand are enough to see where the digits went, and take little memory.
     sliced = isinstance(moved_test, np.ndarray) and moved_test.ndim
-    moved = array("moved_test", moved_test[:1000] if sliced else moved_test, (None, 784))
+    moved = check_array("moved_test", moved_test[:1000] if sliced else moved_test, (None, 784))
     if len(moved_test) != len(x_test):
         raise Wrong(f"moved_test has {len(moved_test):,} pictures; wanted: all of x_test.")
     moved, still = moved[:1000].astype(np.float32), x_test[:1000]
     # Columns (or rows) that were pushed over the border do not count: who fills them with
     # paper is as right as who lets them come in again on the other side.
     new, old = moved.reshape(-1, 28, 28), still.reshape(-1, 28, 28)
-    if not _same(new[:, :, 3:], old[:, :, :-3]):
+    if not _close(new[:, :, 3:], old[:, :, :-3]):
         for after, before, words in [
             (new, old, "the digits have not moved."),
             (new[:, :, :-3], old[:, :, 3:], "the digits went to the left."),
@@ -84,7 +93,7 @@ def check_2(moved_test, mover, x_test, autoencoder):
                 "28 x 28 and take axis 2.",
             ),
         ]:
-            if _same(after, before):
+            if _close(after, before):
                 raise Wrong(f"moved_test: {words}")
         raise Wrong("moved_test does not hold the test digits, 3 pixels further to the right.")
     if isinstance(mover, list | tuple):
@@ -94,17 +103,17 @@ def check_2(moved_test, mover, x_test, autoencoder):
         )
     if mover is autoencoder:
         raise Wrong("mover is the chapter's network itself; train a new one on moved digits.")
-    drawn = model("mover", mover, moved)
+    drawn = apply_model("mover", mover, moved)
     if drawn.shape != moved.shape:
         raise Wrong(
             f"mover makes {drawn.shape[1:]} of (784,); wanted: as many pixels as came in. "
             "Is it the encoder alone?"
         )
-    if full("the error"):
+    if judged_in_full("the error"):
         moved_test = np.asarray(moved_test, dtype=np.float32)
         yours = _errors("mover", mover, moved_test).mean()
         ours = _errors("autoencoder", autoencoder, moved_test).mean()
-        if not lower(yours, ours):
+        if not clearly_lower(yours, ours):
             unmoved = _errors("mover", mover, x_test).mean()
             raise Wrong(
                 f"on moved digits your error is {yours:.4f}, the chapter's {ours:.4f}. "
@@ -121,8 +130,8 @@ def check_2(moved_test, mover, x_test, autoencoder):
 
 def check_3(threshold, alarms, x_train, kinds, autoencoder):
     """A threshold that 5 % of the training digits exceed, and who else exceeds it."""
-    answered(threshold=threshold, alarms=alarms)
-    number("threshold", threshold, threshold)  # is it a number at all?
+    check_answered(threshold=threshold, alarms=alarms)
+    check_number("threshold", threshold, threshold)  # is it a number at all?
     limit = float(threshold)
     learned = _errors("autoencoder", autoencoder, x_train[:10_000])
 
@@ -133,16 +142,16 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
         return 0.035 < share < 0.065  # also of a smaller choice of training digits
 
     if not near(above(limit)):
-        came = f"{above(limit):.1%} of the training digits have an error above threshold: "
+        finding = f"{above(limit):.1%} of the training digits have an error above threshold: "
         if near(above(limit / 784)):
-            raise Wrong(came + "it is a sum over the pixels; take their mean.")
+            raise Wrong(finding + "it is a sum over the pixels; take their mean.")
         if near(above(limit**2)):
-            raise Wrong(came + "it is a root; wanted: a mean squared error.")
+            raise Wrong(finding + "it is a root; wanted: a mean squared error.")
         if near(1 - above(limit)):
-            raise Wrong(came + "you cut off the other end.")
+            raise Wrong(finding + "you cut off the other end.")
         if above(limit) > 0.98:
-            raise Wrong(came + "`np.percentile` counts in percent, from 0 to 100.")
-        raise Wrong(came + "the aim was 5 %, those with the highest errors.")
+            raise Wrong(finding + "`np.percentile` counts in percent, from 0 to 100.")
+        raise Wrong(finding + "the aim was 5 %, those with the highest errors.")
     tested = _errors("autoencoder", autoencoder, kinds["digits"])
     on_test, on_training = np.percentile(tested, 95), np.percentile(learned, 95)
     if math.isclose(limit, on_test, rel_tol=1e-4) and not math.isclose(
@@ -160,7 +169,7 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
     for kind in asked:
         error = _errors("autoencoder", autoencoder, kinds[kind])
         share = float(np.mean(error > limit))
-        number(
+        check_number(
             f"alarms[{kind!r}]",
             alarms[kind],
             share,
@@ -180,9 +189,9 @@ def check_3(threshold, alarms, x_train, kinds, autoencoder):
 
 def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_psnr):
     """A network with a higher PSNR than packed PCA at 0.15 bits per pixel."""
-    answered(your_encoder=your_encoder, your_decoder=your_decoder)
+    check_answered(your_encoder=your_encoder, your_decoder=your_decoder)
     x = np.asarray(few[:100], dtype=np.float32)
-    code = model("your_encoder", your_encoder, x)
+    code = apply_model("your_encoder", your_encoder, x)
     if code.ndim != 2:
         raise Wrong(f"your_encoder makes {code.shape[1:]} of a picture; wanted: a row of numbers.")
     if code.shape[1] >= 784:
@@ -190,20 +199,20 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
             f"your_encoder puts out {code.shape[1]} numbers for 784 pixels, so nothing gets "
             "shorter. Is it the whole autoencoder?"
         )
-    drawn = model("your_decoder", your_decoder, code)
+    drawn = apply_model("your_decoder", your_decoder, code)
     if drawn.shape != x.shape:
         raise Wrong(f"your_decoder makes {drawn.shape[1:]} of a code; wanted: (784,).")
-    if same(code, code[0]):
+    if equal_but_for_rounding(code, code[0]):
         raise Wrong("your_encoder gives every picture the same code: have all its units died?")
-    if not full("the PSNR"):
+    if not judged_in_full("the PSNR"):
         print("Right so far: the two fit together.")
         return
 
     def encode(x):
-        return model("your_encoder", your_encoder, x)
+        return apply_model("your_encoder", your_encoder, x)
 
     def decode(z):
-        return model("your_decoder", your_decoder, z)
+        return apply_model("your_decoder", your_decoder, z)
 
     points = packed_rate_and_psnr(encode, decode).values()
     front = []  # as the chapter's `best`: points that no cheaper one beats
@@ -225,7 +234,7 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
         )
     rates, decibels = np.array([(p["bpp"], p["psnr"]) for p in front]).T
     yours = float(np.interp(np.log(0.15), np.log(rates), decibels))
-    if not lower(pca_psnr, yours):
+    if not clearly_lower(pca_psnr, yours):
         raise Wrong(
             f"at 0.15 bits per pixel you have {yours:.2f} dB, packed PCA {pca_psnr:.2f} dB. One "
             "layer each way has no bends to spare: add a layer on both sides, or train longer."
@@ -233,10 +242,10 @@ def check_4(your_encoder, your_decoder, x_train, few, packed_rate_and_psnr, pca_
     print(f"Right: {yours:.2f} dB, and packed PCA has {pca_psnr:.2f} dB.")
 
 
-def _same(after, before):
+def _close(after, before):
     return np.allclose(after, before, atol=1e-3)
 
 
 def _errors(name, network, x):
     """Compute the mean squared error of each picture."""
-    return mse(x, model(name, network, x), per_image=True)
+    return mse(x, apply_model(name, network, x), per_image=True)

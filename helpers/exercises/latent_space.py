@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from helpers.exercises import Wrong, answered, array, full, number
+from helpers.exercises import Wrong, check_answered, check_array, check_number, judged_in_full
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
@@ -16,10 +16,10 @@ PERCENT = "that is in percent; wanted: a share, from 0 to 1."
 
 def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
     """A t-SNE map of three clouds, and two ratios measured on it."""
-    answered(cloud_map=cloud_map, distance_ratio=distance_ratio, width_ratio_c=width_ratio_c)
+    check_answered(cloud_map=cloud_map, distance_ratio=distance_ratio, width_ratio_c=width_ratio_c)
     if isinstance(cloud_map, np.ndarray) and cloud_map.shape == (300, 2):
         cloud_map = cloud_map.reshape(3, 100, 2)
-    on_map = array("cloud_map", cloud_map, (3, 100, 2))
+    on_map = check_array("cloud_map", cloud_map, (3, 100, 2))
     points, own = on_map.reshape(300, 2), np.repeat([0, 1, 2], 100)
     apart = np.linalg.norm(points[:, np.newaxis] - points, axis=2)
     nearest = np.argsort(apart + np.diag(np.full(300, np.inf)), axis=1)[:, :10]
@@ -37,7 +37,7 @@ def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
             "cloud_map keeps the distances of the 32 dimensions, as a shadow by PCA does. The "
             "exercise is about a map by `TSNE`."
         )
-    number(
+    check_number(
         "distance_ratio",
         distance_ratio,
         distance,
@@ -50,7 +50,7 @@ def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
         tolerance=5e-3,
         hint="Measure on cloud_map, between the middles: a to c, divided by a to b.",
     )
-    number(
+    check_number(
         "width_ratio_c",
         width_ratio_c,
         width,
@@ -73,14 +73,14 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
 
     `vote` is the chapter's `neighbours_test`.
     """
-    answered(stretched_probe=stretched_probe, stretched_neighbours=stretched_neighbours)
+    check_answered(stretched_probe=stretched_probe, stretched_neighbours=stretched_neighbours)
     (z, z_test), y = codes["simple"][0], labels[0]
     stretch = np.ones(z.shape[1], "float32")
     stretch[0] = 100
     right = vote(z * stretch, y, z_test * stretch)
     known = {100 * right: PERCENT, 1 - right: MISTAKES}
     # Trying the likely mistakes takes seconds, so only if something is wrong.
-    if not _same(stretched_neighbours, right):
+    if not _is_close(stretched_neighbours, right):
         known |= {
             vote(z, y, z_test * stretch): "only the test codes are stretched, the labelled "
             "codes not.",
@@ -91,11 +91,11 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
         known[now] = (
             "the accuracy from before. Are both copies stretched, in every image's first "
             "number, `z[:, 0]`?"
-            if _same(now, before)
+            if _is_close(now, before)
             else "`codes` itself was changed. Divide its first number by 100 again, and stretch "
             "a copy."
         )
-    number(
+    check_number(
         "stretched_neighbours",
         stretched_neighbours,
         right,
@@ -104,7 +104,7 @@ def check_2(stretched_probe, stretched_neighbours, codes, labels, probe_accuracy
         '`codes["simple"][0]`, and take `labels[0]` and five neighbours.',
     )
     before = probe_accuracy["simple"][0]
-    number(
+    check_number(
         "stretched_probe",
         stretched_probe,
         before,
@@ -128,12 +128,12 @@ def check_3(few_labels, codes, labels, probe, vote):
 
     `probe` and `vote` are the chapter's `probe_test` and `neighbours_test`.
     """
-    answered(few_labels=few_labels)
+    check_answered(few_labels=few_labels)
     if not isinstance(few_labels, dict):
         raise Wrong(f"few_labels is a {type(few_labels).__name__}; wanted: a dict, by code.")
     if missing := [name for name in codes if name not in few_labels]:
         raise Wrong(f"few_labels lacks {', '.join(missing)}; wanted: every code in `codes`.")
-    pairs = {name: _pair(f"few_labels[{name!r}]", few_labels[name]) for name in codes}
+    pairs = {name: _check_pair(f"few_labels[{name!r}]", few_labels[name]) for name in codes}
 
     def measure(method, name, **kwargs):
         """Accuracies of one code with 100 labels, by seed."""
@@ -142,19 +142,19 @@ def check_3(few_labels, codes, labels, probe, vote):
             for (z, z_test), y in zip(codes[name], labels, strict=True)
         ]
 
-    def judge(name, method, came, other, **kwargs):
+    def judge(name, method, actual, other, **kwargs):
         by_seed = measure(method, name, **kwargs)
         right = np.mean(by_seed)
         known = {by_seed[0]: "that is the first seed alone; wanted: the mean over all seeds."}
         known |= {sum(by_seed): "that is the sum over the seeds; wanted: the mean."}
         known |= {100 * right: PERCENT, 1 - right: MISTAKES, **other}
-        if method is vote and not _same(came, right):
+        if method is vote and not _is_close(actual, right):
             known[np.mean(measure(vote, name))] = "that is a vote of five; take one, `k=1`."
-        if right + 0.1 < came < 1:
-            known.setdefault(came, "100 labels do not give so much. Are there no more of them?")
+        if right + 0.1 < actual < 1:
+            known.setdefault(actual, "100 labels do not give so much. Are there no more of them?")
         what = "neighbours" if method is vote else "probe"
         hint = "Take the first 100 labelled images of each seed and all test images."
-        number(f"few_labels[{name!r}], {what},", came, right, known, hint=hint)
+        check_number(f"few_labels[{name!r}], {what},", actual, right, known, hint=hint)
 
     # The probes of all codes would take too long; who has PCA's right has made the loop right.
     voted = np.mean(measure(vote, "pca", k=1))
@@ -173,7 +173,7 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
 
     `hidden_mse` is the chapter's.
     """
-    answered(error_by_visible=error_by_visible)
+    check_answered(error_by_visible=error_by_visible)
     if not isinstance(error_by_visible, dict):
         raise Wrong(f"error_by_visible is a {type(error_by_visible).__name__}; wanted: a dict.")
     if set(error_by_visible) != {6, 12, 25, 43}:
@@ -181,8 +181,8 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
             f"error_by_visible has the keys {list(error_by_visible)}; wanted: how many patches "
             "are visible, 6, 12, 25 and 43."
         )
-    came = list(error_by_visible.values())
-    if all(isinstance(one, Real) for one in came) and len(set(came)) == 1:
+    actual = list(error_by_visible.values())
+    if all(isinstance(one, Real) for one in actual) and len(set(actual)) == 1:
         raise Wrong(
             "the four errors are one and the same. Set `masked.visible` before each new call of "
             "`masked(x_few)`."
@@ -198,7 +198,7 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
     finally:
         masked.visible = stood_at  # also where a reader's `hidden_mse` fails
     for n in (43, 25, 12, 6):  # 43 first: there each mistake makes the largest difference
-        number(
+        check_number(
             f"error_by_visible[{n}]",
             error_by_visible[n],
             error[n],
@@ -218,14 +218,14 @@ def check_4(error_by_visible, masked, x_few, hidden_mse):
 
 def check_5(asked, your_labels, codes, labels, y_test):
     """Labels for all test images from 50 chosen ones, against 50 drawn at random."""
-    answered(asked=asked, your_labels=your_labels)
+    check_answered(asked=asked, your_labels=your_labels)
     n_seeds, n_labelled = len(labels), len(labels[0])
-    for name, came in [("asked", asked), ("your_labels", your_labels)]:
-        if not isinstance(came, list | tuple | np.ndarray) or len(came) != n_seeds:
+    for name, actual in [("asked", asked), ("your_labels", your_labels)]:
+        if not isinstance(actual, list | tuple | np.ndarray) or len(actual) != n_seeds:
             raise Wrong(f"{name} is not a list with one entry for each seed; seeds: {n_seeds}.")
     accuracy, at_random = [], []
     for seed, (z, z_test) in enumerate(codes["convolutional"]):
-        chosen = np.unique(array(f"asked[{seed}]", asked[seed], (None,)))
+        chosen = np.unique(check_array(f"asked[{seed}]", asked[seed], (None,)))
         if len(chosen) > 50:
             raise Wrong(f"asked[{seed}] names {len(chosen)} images; you may ask about 50.")
         if np.any(chosen % 1) or np.any(chosen < 0) or np.any(chosen >= n_labelled):
@@ -235,7 +235,7 @@ def check_5(asked, your_labels, codes, labels, y_test):
             )
         if isinstance(your_labels[seed], Real):
             raise Wrong(f"your_labels[{seed}] is one number; wanted: a digit for each test image.")
-        said = array(f"your_labels[{seed}]", your_labels[seed], y_test.shape)
+        said = check_array(f"your_labels[{seed}]", your_labels[seed], y_test.shape)
         if not np.isin(said, range(10)).all():
             raise Wrong(
                 f"your_labels[{seed}] holds other things than the digits 0 to 9. Numbers of "
@@ -246,7 +246,7 @@ def check_5(asked, your_labels, codes, labels, y_test):
         accuracy.append(np.mean(said == y_test))
         start = KNeighborsClassifier(1, algorithm="brute").fit(z[:50], labels[seed][:50])
         at_random.append(start.score(z_test, y_test))
-    if full("the accuracy"):
+    if judged_in_full("the accuracy"):
         yours, start = np.mean(accuracy), np.mean(at_random)
         if yours < start + 0.05:
             worse = "Do the labels belong to the images and the seed? " if yours < start else ""
@@ -259,8 +259,8 @@ def check_5(asked, your_labels, codes, labels, y_test):
         print("Right so far: at most 50 images asked about, and a label for every test image.")
 
 
-def _same(came, other):
-    return isinstance(came, Real) and math.isclose(came, other, rel_tol=1e-3)
+def _is_close(actual, other):
+    return isinstance(actual, Real) and math.isclose(actual, other, rel_tol=1e-3)
 
 
 def _distances(clouds):
@@ -276,12 +276,12 @@ def _widths(clouds):
     return off[0], off[2], off[2] / off[0]
 
 
-def _pair(name, came):
+def _check_pair(name, actual):
     """An answer's two numbers, by the probe and by the neighbours."""
-    if isinstance(came, dict):
-        came = [came.get("probe"), came.get("neighbours")]
-    if not isinstance(came, list | tuple | np.ndarray) or len(came) != 2:
+    if isinstance(actual, dict):
+        actual = [actual.get("probe"), actual.get("neighbours")]
+    if not isinstance(actual, list | tuple | np.ndarray) or len(actual) != 2:
         raise Wrong(f"{name} is not two numbers, by the probe and by the neighbours.")
-    if any(isinstance(one, list | tuple) or np.ndim(one) for one in came):
+    if any(isinstance(one, list | tuple) or np.ndim(one) for one in actual):
         raise Wrong(f"{name} holds lists; wanted: means over the seeds.")
-    return array(name, came, (2,))
+    return check_array(name, actual, (2,))

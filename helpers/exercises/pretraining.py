@@ -7,17 +7,26 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers.exercises import NotAnswered, Wrong, answered, array, full, lower, model, number
+from helpers.exercises import (
+    NotAnswered,
+    Wrong,
+    apply_model,
+    check_answered,
+    check_array,
+    check_number,
+    clearly_lower,
+    judged_in_full,
+)
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 
 def check_1(frozen_parameters, finetuned_parameters):
     """How many parameters learn in 784-128-64-32-10, encoder frozen or fine-tuned."""
-    answered(frozen_parameters=frozen_parameters, finetuned_parameters=finetuned_parameters)
+    check_answered(frozen_parameters=frozen_parameters, finetuned_parameters=finetuned_parameters)
     new = (64 * 32 + 32) + (32 * 10 + 10)
     encoder = (784 * 128 + 128) + (128 * 64 + 64)
-    number(
+    check_number(
         "frozen_parameters",
         frozen_parameters,
         new,
@@ -33,7 +42,7 @@ def check_1(frozen_parameters, finetuned_parameters):
         tolerance=1e-6,
         hint="Count the two layers above the code.",
     )
-    number(
+    check_number(
         "finetuned_parameters",
         finetuned_parameters,
         encoder + new,
@@ -52,7 +61,7 @@ def check_1(frozen_parameters, finetuned_parameters):
 
 def check_2(labels_needed):
     """A function that reads a curve of accuracies backwards, to a number of labels."""
-    answered(labels_needed=labels_needed)
+    check_answered(labels_needed=labels_needed)
     if not callable(labels_needed):
         raise Wrong(
             f"labels_needed is a {type(labels_needed).__name__}; wanted: a function of a curve "
@@ -65,27 +74,27 @@ def check_2(labels_needed):
     ]:
         sizes, means = np.array(list(curve)), list(curve.values())
         try:
-            came = labels_needed(dict(curve), accuracy)
+            actual = labels_needed(dict(curve), accuracy)
         except Exception as error:  # any: what a reader's lines raise is not ours to list
             raise Wrong(
                 f"labels_needed({curve}, {accuracy}) fails: {type(error).__name__}: {error}"
             ) from None
-        if came is None:
+        if actual is None:
             raise NotAnswered("labels_needed returns None. Does it end with `return`?")
-        wanted = 10 ** np.interp(accuracy, means, np.log10(sizes))
+        expected = 10 ** np.interp(accuracy, means, np.log10(sizes))
         below, above = (sizes[np.searchsorted(means, accuracy) + i] for i in (-1, 0))
         measured = "that is a number of labels that was measured; read between them too."
-        number(
+        check_number(
             f"labels_needed({curve}, {accuracy})",
-            came,
-            wanted,
+            actual,
+            expected,
             {
                 np.interp(accuracy, means, sizes): "that is a straight line over the number of "
                 "labels; wanted: over its logarithm.",
-                math.log10(wanted): "that is the logarithm; turn it back into labels.",
-                math.log(wanted): "that is the logarithm; turn it back into labels.",
-                math.exp(math.log10(wanted)): "exp turns back log, 10 ** turns back log10.",
-                10 ** math.log(wanted): "exp turns back log, 10 ** turns back log10.",
+                math.log10(expected): "that is the logarithm; turn it back into labels.",
+                math.log(expected): "that is the logarithm; turn it back into labels.",
+                math.exp(math.log10(expected)): "exp turns back log, 10 ** turns back log10.",
+                10 ** math.log(expected): "exp turns back log, 10 ** turns back log10.",
                 below: measured,
                 above: measured,
             },
@@ -98,16 +107,16 @@ def check_2(labels_needed):
 
 def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_test, y_test):
     """Two encoders as controls, and how well their codes are classified with 100 labels."""
-    answered(encoders=encoders, controls=controls)
+    check_answered(encoders=encoders, controls=controls)
     both = ["untrained", "another_seed"]
-    for name, came in [("encoders", encoders), ("controls", controls)]:
-        if not isinstance(came, dict) or set(both) - set(came):
+    for name, actual in [("encoders", encoders), ("controls", controls)]:
+        if not isinstance(actual, dict) or set(both) - set(actual):
             raise Wrong(f"{name} is no dict with the names 'untrained' and 'another_seed'.")
-    x_test, wanted = np.asarray(x_test, dtype=np.float32), {}
+    x_test, expected = np.asarray(x_test, dtype=np.float32), {}
     draws = [draw(100, seed) for seed in seeds]
     for name in both:
         label = f"encoders[{name!r}]"
-        z_test = model(label, encoders[name], x_test)
+        z_test = apply_model(label, encoders[name], x_test)
         if z_test.shape != (len(x_test), 64):
             raise Wrong(f"{label} makes {z_test.shape[1:]} of (784,); wanted: a code of 64.")
         weights = encoders[name].get_weights()
@@ -125,37 +134,39 @@ def check_3(encoders, controls, draw, seeds, pretrained, x_pixels, y_train, x_te
             raise Wrong(f"{label} has the weights of ours, or grew from the same: set a new seed.")
         scores = []
         for labelled in draws:
-            z = model(label, encoders[name], np.asarray(x_pixels[labelled], dtype=np.float32))
+            z = apply_model(label, encoders[name], np.asarray(x_pixels[labelled], dtype=np.float32))
             classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
             scores.append(classifier.fit(z, y_train[labelled]).score(z_test, y_test))
-        wanted[name] = float(np.mean(scores))
-        known = {100 * wanted[name]: "wanted: a share of 1, no percentage."}
-        known[1 - wanted[name]] = "that is the error; wanted: the accuracy."
+        expected[name] = float(np.mean(scores))
+        known = {100 * expected[name]: "wanted: a share of 1, no percentage."}
+        known[1 - expected[name]] = "that is the error; wanted: the accuracy."
         known[1] = "is that the accuracy on the labelled images? Take the test images."
         known[scores[0]] = "that is the first draw alone; wanted: the mean over the draws."
-        number(
+        check_number(
             f"controls[{name!r}]",
             controls[name],
-            wanted[name],
+            expected[name],
             known,
             tolerance=0.007,  # half a percent, as the text rounds
             hint="Wanted: the mean test accuracy of `logistic` over `draw(100, seed)`, for the "
             "encoder of that name.",
         )
-    if full("what training is worth"):
-        if wanted["another_seed"] < wanted["untrained"] + 0.05:
+    if judged_in_full("what training is worth"):
+        if expected["another_seed"] < expected["untrained"] + 0.05:
             raise Wrong(
-                f"another_seed gets {wanted['another_seed']:.1%}, untrained "
-                f"{wanted['untrained']:.1%}: is it pretrained for 6 epochs?"
+                f"another_seed gets {expected['another_seed']:.1%}, untrained "
+                f"{expected['untrained']:.1%}: is it pretrained for 6 epochs?"
             )
-        print(f"Right: {wanted['untrained']:.1%} untrained, {wanted['another_seed']:.1%} trained.")
+        print(
+            f"Right: {expected['untrained']:.1%} untrained, {expected['another_seed']:.1%} trained."
+        )
     else:
         print("Right: both controls are what they should be, and so are their accuracies.")
 
 
 def check_4(nine_versions, trained, draw, seeds, scores, x_pixels, y_train, x_test, y_test):
     """Nine moved versions of each image, and what networks from scratch learned from them."""
-    answered(nine_versions=nine_versions, trained=trained)
+    check_answered(nine_versions=nine_versions, trained=trained)
     _check_versions(nine_versions)
     if not isinstance(trained, list | tuple) or len(trained) != len(seeds):
         raise Wrong(f"trained is no list of {len(seeds)}; wanted: the weights after each draw.")
@@ -168,8 +179,8 @@ def check_4(nine_versions, trained, draw, seeds, scores, x_pixels, y_train, x_te
                 "gives after a training."
             )
         pairs = enumerate(zip(weights, shapes, strict=True))
-        networks.append([array(f"trained[{i}][{j}]", w, shape) for j, (w, shape) in pairs])
-    if not full("the accuracy"):
+        networks.append([check_array(f"trained[{i}][{j}]", w, shape) for j, (w, shape) in pairs])
+    if not judged_in_full("the accuracy"):
         print("Right so far: nine versions of each image, and weights of the chapter's classifier.")
         return
     accuracies = []
@@ -190,7 +201,7 @@ def check_4(nine_versions, trained, draw, seeds, scores, x_pixels, y_train, x_te
             "see other images than the 100 of their draw, perhaps the test images?"
         )
     best = np.mean(scores["denoising"][100])
-    if not lower(best, mean):
+    if not clearly_lower(best, mean):
         raise Wrong(
             f"the mean test accuracy is {mean:.1%}, with denoising pretraining {best:.1%}. Are "
             "the networks trained on all nine versions, for as many steps as in the race?"
@@ -223,7 +234,7 @@ def _check_versions(nine_versions):
     def key(image):  # whole grays: who moves by interpolation is off in the last place
         return np.rint(255 * image).astype(int).tobytes()
 
-    came = {key(image): label for image, label in zip(many, named, strict=True)}
+    actual = {key(image): label for image, label in zip(many, named, strict=True)}
 
     def moved(by):
         steps = [(dy, dx) for dy in (-by, 0, by) for dx in (-by, 0, by)]
@@ -233,19 +244,19 @@ def _check_versions(nine_versions):
             for image, label in zip(images, labels, strict=True)
         ]
 
-    if set(came) == {image for image, _ in moved(1)}:
+    if set(actual) == {image for image, _ in moved(1)}:
         raise Wrong("nine_versions moves by one pixel; wanted: by two.")
-    if len(came) < 27:
+    if len(actual) < 27:
         raise Wrong(
-            f"only {len(came)} of the 27 images are different. Is each moved its own way, along "
+            f"only {len(actual)} of the 27 images are different. Is each moved its own way, along "
             "the axes 1 and 2?"
         )
-    if set(came) != {image for image, _ in moved(2)}:
+    if set(actual) != {image for image, _ in moved(2)}:
         raise Wrong(
             "nine_versions gives other pictures than the images moved by -2, 0 and 2 pixels in "
             "both directions."
         )
-    if any(came[image] != label for image, label in moved(2)):
+    if any(actual[image] != label for image, label in moved(2)):
         raise Wrong(
             "the images are right, but some have another's label. np.tile repeats labels in "
             "rounds, np.repeat each by itself: which goes with your images?"

@@ -11,20 +11,20 @@ import tensorflow as tf
 from scipy import ndimage
 
 from helpers import sweep
-from helpers.exercises import Wrong, answered, full, lower, number
+from helpers.exercises import Wrong, check_answered, check_number, clearly_lower, judged_in_full
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
 
 def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
     """Predictions by the law of the sweep: rounds of tasks, and a scheduler that is the limit."""
-    answered(
+    check_answered(
         seconds_of_36=seconds_of_36,
         times_sooner=times_sooner,
         seconds_of_10_000=seconds_of_10_000,
         enough_workers=enough_workers,
     )
-    number(
+    check_number(
         "seconds_of_36",
         seconds_of_36,
         50,
@@ -36,7 +36,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
         },
         hint="In how many rounds do 8 workers do 36 tasks, and how long is a round?",
     )
-    number(
+    check_number(
         "times_sooner",
         times_sooner,
         7.2,
@@ -48,7 +48,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
         },
         hint="Divide the seconds of one worker by the answer to (a).",
     )
-    number(
+    check_number(
         "seconds_of_10_000",
         seconds_of_10_000,
         20,
@@ -61,7 +61,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
         tolerance=0.011,  # with the first or the last task's own time it is right, too
         hint="How long do the workers need for their share, how long the scheduler for all?",
     )
-    number(
+    check_number(
         "enough_workers",
         enough_workers,
         50,
@@ -78,7 +78,7 @@ def check_1(seconds_of_36, times_sooner, seconds_of_10_000, enough_workers):
 
 def check_2(my_task, client):
     """A task that trains by its rate from its seed, and loads its images in the worker."""
-    answered(my_task=my_task)
+    check_answered(my_task=my_task)
     if not callable(my_task):
         raise Wrong(
             f"my_task is a {type(my_task).__name__}; wanted: the function itself, without a call."
@@ -87,7 +87,7 @@ def check_2(my_task, client):
         size = len(cloudpickle.dumps(my_task))
     except Exception as error:  # any: what cannot be sent is not ours to list
         raise Wrong(
-            f"my_task cannot be sent to a worker: {_first(error)} Make what it needs inside."
+            f"my_task cannot be sent to a worker: {_first_line(error)} Make what it needs inside."
         ) from None
     if size > 1e6:
         raise Wrong(
@@ -100,30 +100,30 @@ def check_2(my_task, client):
         raise Wrong(
             'the answer of my_task has no "test_bce"; wanted: a dict such as {"test_bce": 0.2}.'
         )
-    for came in table["test_bce"]:
-        if isinstance(came, bool | np.bool_) or not isinstance(came, Real):
+    for actual in table["test_bce"]:
+        if isinstance(actual, bool | np.bool_) or not isinstance(actual, Real):
             raise Wrong(
-                f'my_task gives a {type(came).__name__} as "test_bce"; wanted: a plain number, '
+                f'my_task gives a {type(actual).__name__} as "test_bce"; wanted: a plain number, '
                 "such as model.evaluate gives, or float(...) makes."
             )
-        if not math.isfinite(came):
-            raise Wrong(f'my_task gives {came} as "test_bce"; wanted: a finite number.')
-    first, again, other, faster = (float(came) for came in table["test_bce"])
-    if not _same(first, again):
+        if not math.isfinite(actual):
+            raise Wrong(f'my_task gives {actual} as "test_bce"; wanted: a finite number.')
+    first, again, other, faster = (float(actual) for actual in table["test_bce"])
+    if not _equal_results(first, again):
         raise Wrong(
             f"rate 0.001 and seed 0 gave {first:.6g}, and once more {again:.6g}; wanted: the same. "
             "Call keras.utils.set_random_seed(seed) in the task, before the model is made."
         )
-    if _same(first, faster):
+    if _equal_results(first, faster):
         raise Wrong(
             f"rates 0.001 and 0.01 both give {first:.6g}. Is the rate used? And is the model "
             "trained before it is tested?"
         )
-    if _same(first, other):
+    if _equal_results(first, other):
         raise Wrong(
             f"seeds 0 and 1 both give {first:.6g}. Does the seed set anything? (Do not round.)"
         )
-    if full("the loss"):
+    if judged_in_full("the loss"):
         # At this rate, because an epoch of the small stand-in has only six steps.
         if not faster < 0.45:
             raise Wrong(
@@ -140,7 +140,7 @@ def check_2(my_task, client):
 
 def check_3(endless, source):
     """A stream without end: mixed, bent anew in each round, pairs in batches of 128."""
-    answered(endless=endless)
+    check_answered(endless=endless)
     if not isinstance(endless, tf.data.Dataset):
         raise Wrong(f"endless is a {type(endless).__name__}; wanted: a tf.data.Dataset.")
     spec = endless.element_spec
@@ -149,8 +149,8 @@ def check_3(endless, source):
         and len(spec) == 2
         and all(isinstance(s, tf.TensorSpec) for s in spec)
     ):
-        came = "single images" if isinstance(spec, tf.TensorSpec) else f"{spec!r:.60}"
-        raise Wrong(f"endless gives {came}; wanted: pairs. Map each batch to (images, images).")
+        actual = "single images" if isinstance(spec, tf.TensorSpec) else f"{spec!r:.60}"
+        raise Wrong(f"endless gives {actual}; wanted: pairs. Map each batch to (images, images).")
     if wrong := [s.dtype.name for s in spec if s.dtype != tf.float32]:
         raise Wrong(
             f"endless gives {wrong[0]}; wanted: float32 twice, as bend makes it. First bend, then "
@@ -160,17 +160,17 @@ def check_3(endless, source):
     if left >= 0:
         raise Wrong(f"endless ends after {left:,} batches; wanted: without end. Add repeat().")
 
-    wanted, batches = 3 * len(source), []
+    expected, batches = 3 * len(source), []
     try:
         for images, targets in endless.as_numpy_iterator():
-            _judge_batch(images, targets, len(source))
+            _check_batch(images, targets, len(source))
             batches.append(images)
-            if sum(map(len, batches)) >= wanted:
+            if sum(map(len, batches)) >= expected:
                 break
     except tf.errors.OpError as error:
-        raise Wrong(f"endless stops with an error: {_first(error)}") from None
+        raise Wrong(f"endless stops with an error: {_first_line(error)}") from None
     images = np.concatenate(batches) if batches else np.zeros((0, 784))
-    if len(images) < wanted:
+    if len(images) < expected:
         raise Wrong(
             f"endless ends after {len(images):,} images; wanted: without end. Add repeat()."
         )
@@ -186,7 +186,7 @@ def check_3(endless, source):
             f"no pixel is larger than {images.max():.2g}; wanted: up to 1. Were they divided by "
             "255 twice? bend does it already."
         )
-    likeness = _likeness(batches[0], source)
+    likeness = _correlations(batches[0], source)
     nearest = np.asarray(source, np.float32)[likeness.argmax(axis=1)] / 255
     if np.abs(batches[0] - nearest).mean() < 1e-3:
         raise Wrong("the images are those of source, not bent. Map bend on the batches.")
@@ -197,7 +197,7 @@ def check_3(endless, source):
             "once, and the same comes again. Mind the order of the steps: bend has to stand in "
             "the stream, after any cache()."
         )
-    starts = [_start_in_order(_likeness(batch, source)) for batch in batches[:4]]
+    starts = [_start_in_order(_correlations(batch, source)) for batch in batches[:4]]
     if all(start is not None for start in starts) and starts[:2] != [0, 128]:
         raise Wrong(
             "each batch holds neighbours of source in their order: the batches are mixed, the "
@@ -213,14 +213,14 @@ def check_3(endless, source):
 
 def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
     """Batches, steps and rate on four devices."""
-    answered(
+    check_answered(
         images_of_a_device=images_of_a_device,
         steps=steps,
         whole_batch=whole_batch,
         fewer_steps=fewer_steps,
         larger_rate=larger_rate,
     )
-    number(
+    check_number(
         "images_of_a_device",
         images_of_a_device,
         64,
@@ -232,7 +232,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         hint="The four devices share a batch of 256.",
     )
     part = "that counts the 64 images of one device; a step takes the whole batch of 256."
-    number(
+    check_number(
         "steps",
         steps,
         235,
@@ -246,7 +246,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         },
         hint="How many batches of 256 do 60,000 images fill? The last may be smaller.",
     )
-    number(
+    check_number(
         "whole_batch",
         whole_batch,
         1024,
@@ -256,7 +256,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         },
         hint="Each of the four devices gets 256 images.",
     )
-    number(
+    check_number(
         "fewer_steps",
         fewer_steps,
         59,
@@ -268,7 +268,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
         },
         hint="How many of the whole batches do 60,000 images fill? The last may be smaller.",
     )
-    number(
+    check_number(
         "larger_rate",
         larger_rate,
         0.004,
@@ -285,7 +285,7 @@ def check_4(images_of_a_device, steps, whole_batch, fewer_steps, larger_rate):
 
 def check_5(my_settings, client, train_one, by_batch):
     """A batch and a rate that end lower than the best of the chapter's table."""
-    answered(my_settings=my_settings)
+    check_answered(my_settings=my_settings)
     if not isinstance(my_settings, dict):
         raise Wrong(
             f"my_settings is a {type(my_settings).__name__}; wanted: a dict such as "
@@ -302,9 +302,11 @@ def check_5(my_settings, client, train_one, by_batch):
     for name in ("batch", "rate"):
         if name not in my_settings:
             raise Wrong(f'my_settings has no {name!r}; wanted: "batch" and "rate".')
-        came = my_settings[name]
-        if isinstance(came, bool | np.bool_) or not isinstance(came, Real):
-            raise Wrong(f"the {name} is {came!r:.60}, a {type(came).__name__}; wanted: a number.")
+        actual = my_settings[name]
+        if isinstance(actual, bool | np.bool_) or not isinstance(actual, Real):
+            raise Wrong(
+                f"the {name} is {actual!r:.60}, a {type(actual).__name__}; wanted: a number."
+            )
     batch, rate = float(my_settings["batch"]), float(my_settings["rate"])
     if not (batch.is_integer() and 1 <= batch <= 60_000):
         raise Wrong(f"the batch is {batch:g}; wanted: a whole number from 1 to 60,000.")
@@ -316,10 +318,10 @@ def check_5(my_settings, client, train_one, by_batch):
     reached, best = float(table["test_bce"].iloc[0]), float(by_batch["test_bce"].min())
     if not math.isfinite(reached):
         raise Wrong(f"with your settings the loss is {reached}: the rate {rate:g} is too high.")
-    if not full("the loss"):
+    if not judged_in_full("the loss"):
         print(f"Right so far: your settings train; they reach {reached:.4f}.")
         return
-    if not lower(reached, best):
+    if not clearly_lower(reached, best):
         row = by_batch.loc[by_batch["test_bce"].idxmin()]
         raise Wrong(
             f"from another seed your settings reach {reached:.4f}, the best of the table has "
@@ -336,13 +338,15 @@ def _run(client, task, settings, name):
     table = sweep.run(client, task, settings, retries=0, label="check")
     for setting, error in zip(settings, table["error"], strict=True):
         if error:
-            came = ", ".join(f"{key}={value:g}" for key, value in setting.items())
+            arguments = ", ".join(f"{key}={value:g}" for key, value in setting.items())
             numbers = ". Return plain numbers." if "not serialize" in error else ""
-            raise Wrong(f"{name}({came}) stopped in the worker with {_first(error)}{numbers}")
+            raise Wrong(
+                f"{name}({arguments}) stopped in the worker with {_first_line(error)}{numbers}"
+            )
     return table
 
 
-def _judge_batch(images, targets, n):
+def _check_batch(images, targets, n):
     """Raise `Wrong` if a batch has the wrong shape, or targets that are not its images."""
     if images.ndim != 2 or images.shape[1] != 784:
         once = " Is it batched?" if images.ndim == 1 else ""
@@ -356,7 +360,7 @@ def _judge_batch(images, targets, n):
         )
 
 
-def _likeness(images, source):
+def _correlations(images, source):
     """Return the correlation of each image with each of the source, both blurred for bends."""
 
     def blurred(x):
@@ -378,15 +382,15 @@ def _start_in_order(likeness):
     return int(np.argmax(in_order)) if max(in_order) > halfway else None
 
 
-def _same(a, b):
+def _equal_results(a, b):
     """Say whether two trainings, each of one thread, ended alike.
 
-    More strictly than `helpers.exercises.same`: other seeds may come nearer than that.
+    More strictly than `equal_but_for_rounding`: other seeds may come nearer than that.
     """
     return math.isclose(a, b, rel_tol=1e-6)
 
 
-def _first(error):
+def _first_line(error):
     """Return the first line of an error's words."""
     words = str(error).strip() or type(error).__name__
     words = re.sub(r"^\{\{.*?Iterator::\S+ ", "", words)  # where in TensorFlow it happened

@@ -5,7 +5,15 @@ import math
 import numpy as np
 
 from helpers import data
-from helpers.exercises import Wrong, answered, full, lower, model, number, pixels
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    are_pixels,
+    check_answered,
+    check_number,
+    judged_in_full,
+    lower,
+)
 from helpers.measures import bce
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
@@ -13,8 +21,8 @@ __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 def check_1(a_mse, b_bce, c_mse, c_psnr):
     """Three tutorials' figures, on the scale of the scoreboard."""
-    answered(a_mse=a_mse, b_bce=b_bce, c_mse=c_mse, c_psnr=c_psnr)
-    number(
+    check_answered(a_mse=a_mse, b_bce=b_bce, c_mse=c_mse, c_psnr=c_psnr)
+    check_number(
         "a_mse",
         a_mse,
         7.84 / 784,
@@ -25,7 +33,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
         },
         hint="A sum over the pixels of an image becomes a mean.",
     )
-    number(
+    check_number(
         "b_bce",
         b_bce,
         72 / 784,
@@ -35,7 +43,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
         },
         hint="A sum over the pixels of an image becomes a mean.",
     )
-    number(
+    check_number(
         "c_mse",
         c_mse,
         650.25 / 255**2,
@@ -46,7 +54,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
         },
         hint="Divide each pixel by 255, then look what that does to a squared difference.",
     )
-    number(
+    check_number(
         "c_psnr",
         c_psnr,
         20.0,
@@ -65,7 +73,7 @@ def check_1(a_mse, b_bce, c_mse, c_psnr):
 
 def check_2(front):
     """Networks that no other beats in both error and price."""
-    answered(front=front)
+    check_answered(front=front)
     if not callable(front):
         raise Wrong(f"front is a {type(front).__name__}; wanted: a function of error and price.")
     rng = np.random.default_rng(3)
@@ -85,7 +93,7 @@ def check_2(front):
             )
         )
     for error, price, what in tables:
-        wanted = {
+        expected = {
             n
             for n in error
             if not any(
@@ -96,31 +104,31 @@ def check_2(front):
             )
         }
         try:
-            came = front(dict(error), dict(price))
+            actual = front(dict(error), dict(price))
         except Exception as problem:  # any: what a reader's function raises is not ours to list
             raise Wrong(f"front fails for {what}: {type(problem).__name__}: {problem}") from None
-        if isinstance(came, str) or not hasattr(came, "__iter__"):
-            raise Wrong(f"front returns {came!r}; wanted: a list of names.")
-        came = list(came)
-        if len(came) > len(set(came)):
-            raise Wrong(f"front names a network twice ({what}): {came}.")
-        if missing := wanted - set(came):
+        if isinstance(actual, str) or not hasattr(actual, "__iter__"):
+            raise Wrong(f"front returns {actual!r}; wanted: a list of names.")
+        actual = list(actual)
+        if len(actual) > len(set(actual)):
+            raise Wrong(f"front names a network twice ({what}): {actual}.")
+        if missing := expected - set(actual):
             raise Wrong(
                 f"for {what}, front leaves out {sorted(missing)}, though no other is at least as "
                 "good in both. (Error "
-                f"{_few(error)}, price {_few(price)}.)"
+                f"{_shortened(error)}, price {_shortened(price)}.)"
             )
-        if extra := set(came) - wanted:
+        if extra := set(actual) - expected:
             raise Wrong(
                 f"for {what}, front names {sorted(extra)}, but another is as good in one and "
-                f"better in the other. (Error {_few(error)}, price {_few(price)}.)"
+                f"better in the other. (Error {_shortened(error)}, price {_shortened(price)}.)"
             )
     print("Right: of each table, the networks that no other beats.")
 
 
 def check_3(wrong):
     """How often one seed each would crown the network that is worse on average."""
-    answered(wrong=wrong)
+    check_answered(wrong=wrong)
     if not callable(wrong):
         raise Wrong(f"wrong is a {type(wrong).__name__}; wanted: a function of two arrays.")
     cases = [
@@ -131,31 +139,31 @@ def check_3(wrong):
         ([0.1, 0.2], [0.1, 0.3], 0.375, "two seeds are level (count half)"),
         ([0.1, 0.2, 0.3], [0.15, 0.35], 1 / 3, "three seeds against two"),
     ]
-    for a, b, wanted, what in cases:
+    for a, b, expected, what in cases:
         try:
-            came = wrong(np.array(a), np.array(b))
+            actual = wrong(np.array(a), np.array(b))
         except Exception as problem:  # any: what a reader's function raises is not ours to list
             raise Wrong(f"wrong fails where {what}: {type(problem).__name__}: {problem}") from None
-        known = {1 - wanted: "that is how often the better one is crowned."}
-        known |= {100 * wanted: "that is in percent; wanted: a share."}
-        if wanted == 0.375:
+        known = {1 - expected: "that is how often the better one is crowned."}
+        known |= {100 * expected: "that is in percent; wanted: a share."}
+        if expected == 0.375:
             known[0.5] = "two seeds that are level crown the wrong one half of the time."
             known[0.25] = "two seeds that are level crown the wrong one half of the time."
-        number(f"wrong, where {what},", came, wanted, known)
+        check_number(f"wrong, where {what},", actual, expected, known)
     print("Right: also where the second network is the better one, and where seeds are level.")
 
 
 def check_4(my_network, x_test, to_beat):
     """A network of the reader's with a code of at most 32 numbers."""
-    answered(my_network=my_network)
+    check_answered(my_network=my_network)
     x = data.flat(np.asarray(x_test))
-    y = model("my_network", my_network, x)
-    if y.shape != x.shape or not pixels(y):
+    y = apply_model("my_network", my_network, x)
+    if y.shape != x.shape or not are_pixels(y):
         raise Wrong("my_network draws no images of 784 pixels between 0 and 1.")
     code = _narrowest(my_network)
     if code > 32:
         raise Wrong(f"the narrowest layer of my_network has {code} units; at most 32 are allowed.")
-    if not full("the error"):
+    if not judged_in_full("the error"):
         return print(f"Right so far: at most 32 numbers (here {code}).")
     error = bce(x, y)
     if not lower(error, to_beat):
@@ -178,7 +186,7 @@ def _narrowest(network):
     return min(sizes)
 
 
-def _few(table):
+def _shortened(table):
     """Return a table as words, short enough for a message."""
     words = ", ".join(f"{name} {value:g}" for name, value in list(table.items())[:6])
     return words + (" ..." if len(table) > 6 else "")

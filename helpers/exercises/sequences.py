@@ -6,7 +6,15 @@ import keras
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from helpers.exercises import Wrong, answered, full, lower, model, number, same
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    check_answered,
+    check_number,
+    equal_but_for_rounding,
+    judged_in_full,
+    lower,
+)
 from helpers.measures import mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
@@ -16,14 +24,14 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
     """Four predictions: a shape, two counts, and the bound of an LSTM's output."""
     if isinstance(repeated, tuple) and len(repeated) == 3 and repeated[1:] == (20, 4):
         raise Wrong(f"repeated is {repeated}; wanted: without the batch, so leave out the first.")
-    answered(
+    check_answered(
         repeated=repeated, encoder_lstm=encoder_lstm, decoder_lstm=decoder_lstm, largest=largest
     )
     try:
-        came = tuple(float(size) for size in repeated)
+        actual = tuple(float(size) for size in repeated)
     except (TypeError, ValueError):
-        came = ()
-    if came != (20, 4):
+        actual = ()
+    if actual != (20, 4):
         typical = {
             (4, 20): "the steps come first, then what a step holds.",
             (20, 10): "that is what the decoder's LSTM makes of it; what does it read?",
@@ -31,7 +39,7 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
             (20,): "that is how often the code is copied; how long is one copy?",
         }
         other = "wanted: two numbers, the steps and what is copied to each step."
-        raise Wrong(f"repeated is {repeated!r:.60}: {typical.get(came, other)}")
+        raise Wrong(f"repeated is {repeated!r:.60}: {typical.get(actual, other)}")
     for name, count, reads, other in [
         ("encoder_lstm", encoder_lstm, 3, "the decoder's: the encoder reads values, not the code."),
         (
@@ -42,7 +50,7 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
         ),
     ]:
         one = 10 * (reads + 10 + 1)  # of the four small dense layers
-        number(
+        check_number(
             name,
             count,
             4 * one,
@@ -57,7 +65,7 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
             },
             hint="Four small dense layers of 10 units: what comes into each?",
         )
-    number(
+    check_number(
         "largest",
         largest,
         1,
@@ -75,7 +83,7 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
 
 def check_2(reader, difference_masked, difference_plain, stateful_for, rows_test):
     """What `Masking()` hides of digits and their lower copies, and when to be stateful."""
-    answered(
+    check_answered(
         reader=reader,
         difference_masked=difference_masked,
         difference_plain=difference_plain,
@@ -83,7 +91,7 @@ def check_2(reader, difference_masked, difference_plain, stateful_for, rows_test
     )
     blank = np.asarray(rows_test[np.all(rows_test[:, -3:] == 0, axis=(1, 2))][:100], np.float32)
     both = np.concatenate([blank, np.roll(blank, 3, axis=1)])
-    codes = model("reader", reader, both)
+    codes = apply_model("reader", reader, both)
     if codes.ndim == 3:
         raise Wrong(
             f"reader gives its state after all {codes.shape[1]} steps; wanted: after the last one. "
@@ -96,13 +104,13 @@ def check_2(reader, difference_masked, difference_plain, stateful_for, rows_test
         return np.abs(z[: len(blank)] - z[len(blank) :])
 
     plain = gap(codes)
-    if same(plain, 0, scale=1):  # an LSTM's state lies between -1 and 1
+    if equal_but_for_rounding(plain, 0, scale=1):  # an LSTM's state lies between -1 and 1
         raise Wrong(
             "to your reader a digit and its lower copy are the same even without the mask. Is "
             "there a Masking in the reader itself? Put it in front, outside."
         )
-    masked = gap(model("reader", keras.Sequential([keras.layers.Masking(), reader]), both))
-    number(
+    masked = gap(apply_model("reader", keras.Sequential([keras.layers.Masking(), reader]), both))
+    check_number(
         "difference_masked",
         difference_masked,
         float(masked.max()),
@@ -113,7 +121,7 @@ def check_2(reader, difference_masked, difference_plain, stateful_for, rows_test
         hint="Put Masking() before the same reader, for the digits and for the copies.",
         scale=1,
     )
-    number(
+    check_number(
         "difference_plain",
         difference_plain,
         float(plain.max()),
@@ -141,7 +149,7 @@ def check_2(reader, difference_masked, difference_plain, stateful_for, rows_test
 
 def check_3(by_size, beats, is_train, is_test, kind):
     """Error, average precision and recall of PCA on normal beats, for six sizes."""
-    answered(by_size=by_size)
+    check_answered(by_size=by_size)
     sizes = [1, 2, 4, 8, 16, 32]
     if not isinstance(by_size, dict):
         raise Wrong(f"by_size is a {type(by_size).__name__}; wanted: a dict, one entry a size.")
@@ -181,7 +189,7 @@ def check_3(by_size, beats, is_train, is_test, kind):
                 "precision and recall."
             )
         right, loose = (rows(mean, axes[:, :size]) for mean, axes in (clean, unclean))
-        number(
+        check_number(
             f"the error in by_size[{size}]",
             answer[0],
             right["copy"],
@@ -197,7 +205,7 @@ def check_3(by_size, beats, is_train, is_test, kind):
             tolerance=0.01,
             hint="Wanted: the mean of `beat_errors` over the normal test beats, unrounded.",
         )
-        number(
+        check_number(
             f"the average precision in by_size[{size}]",
             answer[1],
             right["ap"],
@@ -210,7 +218,7 @@ def check_3(by_size, beats, is_train, is_test, kind):
             tolerance=0.006,
             hint="Give `average_precision_score` the errors of the test beats, not the alarms.",
         )
-        number(
+        check_number(
             f"the recall in by_size[{size}]",
             answer[2],
             right["recall"],
@@ -228,7 +236,7 @@ def check_3(by_size, beats, is_train, is_test, kind):
 
 def check_4(your_encoder, your_decoder, x_train, x_test, std, levels, pca_mse):
     """An autoencoder with an LSTM and a code of 8 whose test error is below PCA's."""
-    answered(your_encoder=your_encoder, your_decoder=your_decoder)
+    check_answered(your_encoder=your_encoder, your_decoder=your_decoder)
     x = np.asarray(x_test, np.float32).reshape(len(x_test), 64)
     x_hat = _redraw(your_encoder, your_decoder, x)
     kinds = keras.layers.LSTM, keras.layers.LSTMCell
@@ -236,7 +244,7 @@ def check_4(your_encoder, your_decoder, x_train, x_test, std, levels, pca_mse):
     parts = [*your_encoder._flatten_layers(), *your_decoder._flatten_layers()]
     if not any(isinstance(part, kinds) for part in parts):
         raise Wrong("there is no LSTM in it. Dense or convolutional layers may stand beside one.")
-    if not full("the error"):
+    if not judged_in_full("the error"):
         print("Right so far: 64 values, through 8 numbers, with an LSTM on the way.")
         return
     error = std**2 * mse(x, x_hat)
@@ -278,12 +286,12 @@ def _redraw(encoder, decoder, x):
             f"your_encoder takes {shape}; wanted: all 64 values of a beat, as steps x values. "
             "Begin with keras.Input((steps, values))."
         ) from None
-    code = model("your_encoder", encoder, beats)
+    code = apply_model("your_encoder", encoder, beats)
     size = math.prod(code.shape[1:])
     if size != 8:
         whole = " Is it the whole autoencoder?" if size == 64 else ""
         raise Wrong(f"your code has {size} numbers; the aim was 8.{whole}")
-    drawn = model("your_decoder", decoder, code)
+    drawn = apply_model("your_decoder", decoder, code)
     if drawn.size != x.size:
         raise Wrong(f"your_decoder draws {math.prod(drawn.shape[1:])} values of a beat's 64.")
     return drawn.reshape(x.shape)

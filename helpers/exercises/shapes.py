@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, number, numbers
+from helpers.exercises import Wrong, check_answered, check_array, check_number, check_numbers
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
@@ -13,7 +13,7 @@ def check_1(code_shape, parameter_count, unpadded_filters):
     """Shape and counts of a convolutional autoencoder, without running it."""
     # Keras prints the batch as None; here that is an answer, not an open one.
     batch = isinstance(code_shape, list | tuple) and len(code_shape) == 4
-    answered(
+    check_answered(
         code_shape=code_shape[1:] if batch else code_shape,
         parameter_count=parameter_count,
         unpadded_filters=unpadded_filters,
@@ -22,23 +22,23 @@ def check_1(code_shape, parameter_count, unpadded_filters):
         raise Wrong("code_shape has four axes; leave out the batch: the shape of one code.")
     if isinstance(code_shape, Real):
         raise Wrong(f"code_shape is {code_shape}, a number; wanted: a tuple, such as (5, 2).")
-    came = tuple(array("code_shape", code_shape, (None,)))
-    if came[:2] == (3, 3):
+    actual = tuple(check_array("code_shape", code_shape, (None,)))
+    if actual[:2] == (3, 3):
         raise Wrong("code_shape: the third pool rounds 7 / 2 up; you rounded it down.")
-    if came[:2] == (7, 7):
+    if actual[:2] == (7, 7):
         raise Wrong("code_shape: that is after two pools; there are three.")
-    if came[:2] in [(2, 2), (1, 1)]:
+    if actual[:2] in [(2, 2), (1, 1)]:
         raise Wrong('code_shape: with padding="same" only the pools make the map smaller.')
-    if came[:2] == (4, 4) and len(came) == 2:
+    if actual[:2] == (4, 4) and len(actual) == 2:
         raise Wrong("code_shape lacks its last axis: the channels.")
-    if came[:2] == (4, 4) and came[2] in (1, 8, 16):
+    if actual[:2] == (4, 4) and actual[2] in (1, 8, 16):
         raise Wrong("code_shape: the channels are the filters of the convolution before the code.")
-    numbers("code_shape", code_shape, (4, 4, 4), hint="Halve 28 three times, and round up.")
+    check_numbers("code_shape", code_shape, (4, 4, 4), hint="Halve 28 three times, and round up.")
     # From channels to channels, in the order of the layers:
     chain = [1, 16, 8, 4, 4, 8, 16, 1]
     weights = sum(9 * m * n for m, n in zip(chain, chain[1:], strict=False))
     biases = sum(chain[1:])
-    number(
+    check_number(
         "parameter_count",
         parameter_count,
         weights + biases,
@@ -54,7 +54,7 @@ def check_1(code_shape, parameter_count, unpadded_filters):
         tolerance=1e-5,
         hint="For each convolution: 9 x channels in x filters, and a bias for each filter.",
     )
-    number(
+    check_number(
         "unpadded_filters",
         unpadded_filters,
         16,
@@ -70,8 +70,8 @@ def check_1(code_shape, parameter_count, unpadded_filters):
 
 def check_2(other, one):
     """A rectangle 2 away from another, with the same code under the weights 3 and 4."""
-    answered(other=other)
-    moves = array("other", other, (4, 2)) - one
+    check_answered(other=other)
+    moves = check_array("other", other, (4, 2)) - one
     if not np.allclose(moves, moves[0], atol=1e-3):
         raise Wrong(
             "other is not the same rectangle at another place: its corners did not all move "
@@ -100,18 +100,18 @@ def check_2(other, one):
 
 def check_3(dilations):
     """Dilations of four 3 x 3 layers that see each of 31 x 31 pixels."""
-    answered(dilations=dilations)
-    came = array("dilations", dilations, (None,))
-    if len(came) != 4:
-        raise Wrong(f"dilations has {len(came)} numbers; wanted: four, one for each layer.")
-    if (came < 1).any() or (came != came.round()).any():
+    check_answered(dilations=dilations)
+    actual = check_array("dilations", dilations, (None,))
+    if len(actual) != 4:
+        raise Wrong(f"dilations has {len(actual)} numbers; wanted: four, one for each layer.")
+    if (actual < 1).any() or (actual != actual.round()).any():
         raise Wrong("a dilation is a whole number from 1 on; a plain convolution has 1, not 0.")
     # What one output sees of a line; the square is the same in both directions.
     seen = {0}
-    for d in came.astype(int).tolist():
+    for d in actual.astype(int).tolist():
         seen = {pixel + step for pixel in seen for step in (-d, 0, d)}
     side = max(seen) - min(seen) + 1
-    if came.sum() in (30, 31):
+    if actual.sum() in (30, 31):
         raise Wrong(f"the side is {side}: each layer looks d pixels to *either* side. Wanted: 31.")
     if side != 31:
         raise Wrong(f"one output sees a square of side {side}; the aim was 31.")
@@ -126,39 +126,41 @@ def check_3(dilations):
 
 def check_4(nearest_kernel, nails_kernel):
     """Two kernels of a transposed convolution: nearest neighbour and bed of nails."""
-    answered(nearest_kernel=nearest_kernel, nails_kernel=nails_kernel)
+    check_answered(nearest_kernel=nearest_kernel, nails_kernel=nails_kernel)
     # A kernel that was fitted or trained has its zeros but for rounding.
-    nearest = array("nearest_kernel", nearest_kernel, (2, 2)).round(5)
-    nails = array("nails_kernel", nails_kernel, (2, 2)).round(5)
+    nearest = check_array("nearest_kernel", nearest_kernel, (2, 2)).round(5)
+    nails = check_array("nails_kernel", nails_kernel, (2, 2)).round(5)
     ones, eye = np.ones((2, 2)), np.eye(2)
     if np.allclose(nails, ones) and not np.allclose(nearest, ones):
         raise Wrong("the two kernels are swapped, or nails_kernel leaves no place empty.")
     if not np.allclose(nearest, ones):
-        came = f"nearest_kernel makes {(5 * nearest).tolist()} of a 5: "
+        finding = f"nearest_kernel makes {(5 * nearest).tolist()} of a 5: "
         if np.allclose(nearest, ones / 4):
-            raise Wrong(came + "the number is shared out; wanted: the number itself, four times.")
+            raise Wrong(
+                finding + "the number is shared out; wanted: the number itself, four times."
+            )
         if np.ptp(nearest) == 0:
-            raise Wrong(came + "the places are even, but the number has changed.")
+            raise Wrong(finding + "the places are even, but the number has changed.")
         if (nearest == 0).any():
-            raise Wrong(came + "nearest neighbour leaves no place empty.")
-        raise Wrong(came + "wanted: the number itself at all four places.")
+            raise Wrong(finding + "nearest neighbour leaves no place empty.")
+        raise Wrong(finding + "wanted: the number itself at all four places.")
     if not np.allclose(nails, [[1, 0], [0, 0]]):
-        came = f"nails_kernel makes {(5 * nails).tolist()} of a 5: "
+        finding = f"nails_kernel makes {(5 * nails).tolist()} of a 5: "
         if np.allclose(nails, ones):
-            raise Wrong(came + "a bed of nails writes each number once, among zeros.")
+            raise Wrong(finding + "a bed of nails writes each number once, among zeros.")
         if np.allclose(nails, eye) or np.allclose(nails, eye[::-1]):
-            raise Wrong(came + "the number stands there twice; wanted: once.")
+            raise Wrong(finding + "the number stands there twice; wanted: once.")
         if np.count_nonzero(nails) == 1 and np.isclose(nails.sum(), 1):
-            raise Wrong(came + "one nail, but in the wrong corner. See `bed_of_nails`.")
+            raise Wrong(finding + "one nail, but in the wrong corner. See `bed_of_nails`.")
         if np.count_nonzero(nails) == 1:
-            raise Wrong(came + "one nail, but the number has changed.")
-        raise Wrong(came + "wanted: the number once, where `bed_of_nails` has it, and zeros.")
+            raise Wrong(finding + "one nail, but the number has changed.")
+        raise Wrong(finding + "wanted: the number once, where `bed_of_nails` has it, and zeros.")
     print("Right: both are transposed convolutions.")
 
 
 def check_5(smallest, next_one):
     """Kernels larger than the stride of 3 that leave no raster on even gray."""
-    answered(smallest=smallest, next_one=next_one)
+    check_answered(smallest=smallest, next_one=next_one)
     rasters = {}
     for k in [4, 5, 7, 8, 10, 11]:
         reached = [len(range(first, k, 3)) for first in range(3)]
@@ -169,8 +171,10 @@ def check_5(smallest, next_one):
     short = "it has to be larger than the stride of 3, so that copies overlap."
     small = {1: short, 2: short, 3: short}
     skipped = "that one leaves no raster, but a smaller one above 3 leaves none either."
-    number("smallest", smallest, 6, rasters | small | {9: skipped, 12: skipped}, tolerance=1e-3)
-    number(
+    check_number(
+        "smallest", smallest, 6, rasters | small | {9: skipped, 12: skipped}, tolerance=1e-3
+    )
+    check_number(
         "next_one",
         next_one,
         9,

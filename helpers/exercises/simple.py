@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from helpers.exercises import Wrong, answered, array, full, lower, model, number, pixels
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    are_pixels,
+    check_answered,
+    check_array,
+    check_number,
+    judged_in_full,
+    lower,
+)
 from helpers.measures import bce, mse
 
 __all__ = ["check_1", "check_2", "check_3", "check_4"]
@@ -10,13 +19,13 @@ __all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 def check_1(encoder_parameters, decoder_parameters, squeezed, floor):
     """Four predictions: parameters of 784-16-784, its compression, a floor of the BCE."""
-    answered(
+    check_answered(
         encoder_parameters=encoder_parameters,
         decoder_parameters=decoder_parameters,
         squeezed=squeezed,
         floor=floor,
     )
-    number(
+    check_number(
         "encoder_parameters",
         encoder_parameters,
         784 * 16 + 16,
@@ -26,7 +35,7 @@ def check_1(encoder_parameters, decoder_parameters, squeezed, floor):
             784 * 32 + 32: "that is the code of 32 units; the question is about 16.",
         },
     )
-    number(
+    check_number(
         "decoder_parameters",
         decoder_parameters,
         16 * 784 + 784,
@@ -36,13 +45,13 @@ def check_1(encoder_parameters, decoder_parameters, squeezed, floor):
             32 * 784 + 784: "that is the code of 32 units; the question is about 16.",
         },
     )
-    number(
+    check_number(
         "squeezed",
         squeezed,
         784 / 16,
         {784 / 32: "that is the code of 32 units; the question is about 16.", 16 / 784: "turn it."},
     )
-    number(
+    check_number(
         "floor",
         floor,
         0,
@@ -54,29 +63,29 @@ def check_1(encoder_parameters, decoder_parameters, squeezed, floor):
 
 def check_2(linear, x_test, pca_mse):
     """A linear autoencoder with 8 code units, compared with PCA's error."""
-    answered(linear=linear)
+    check_answered(linear=linear)
     x = np.asarray(x_test[:256], dtype=np.float32)
-    y = model("linear", linear, x)
+    y = apply_model("linear", linear, x)
     if y.shape != x.shape:
         raise Wrong(f"linear makes {y.shape[1:]} of (784,); wanted: as many pixels as came in.")
     # Ten times the image, and its negative: a linear network follows, a bend does not.
-    zero = model("linear", linear, np.zeros_like(x))
-    followed, wanted = model("linear", linear, -10 * x) - zero, -10 * (y - zero)
-    if not np.allclose(followed, wanted, atol=1e-2 * np.abs(wanted).max()):
+    zero = apply_model("linear", linear, np.zeros_like(x))
+    followed, expected = apply_model("linear", linear, -10 * x) - zero, -10 * (y - zero)
+    if not np.allclose(followed, expected, atol=1e-2 * np.abs(expected).max()):
         raise Wrong(
             "-10 times the image does not give -10 times the answer, so some layer still has an "
             "activation, such as ReLU or sigmoid. Leave it out in both halves."
         )
-    unit = model("linear", linear, np.eye(784, dtype=np.float32)) - zero[:1]
+    unit = apply_model("linear", linear, np.eye(784, dtype=np.float32)) - zero[:1]
     sizes = np.linalg.svd(unit, compute_uv=False)
     rank = int(np.sum(sizes > 1e-4 * sizes[0]))
     if rank > 8:
         raise Wrong(f"the image goes through {rank} numbers; wanted: a code of 8 units.")
     if rank < 8:
         raise Wrong(f"only {rank} of the 8 code units are in use; is the code of 8 units?")
-    if full("the error"):
+    if judged_in_full("the error"):
         x = np.asarray(x_test, dtype=np.float32)
-        error = mse(x, model("linear", linear, x))
+        error = mse(x, apply_model("linear", linear, x))
         if abs(error / pca_mse - 1) > 0.03:
             raise Wrong(
                 f"its test error is {error:.4f}, PCA's is {pca_mse:.4f}: more than 3 % apart. "
@@ -89,7 +98,7 @@ def check_2(linear, x_test, pca_mse):
 
 def check_3(error, x_test, autoencoder):
     """The mean squared error of each test image."""
-    answered(error=error)
+    check_answered(error=error)
     if np.ndim(error) == 0:
         raise Wrong(
             "error is one number, the mean over all images. Average over the pixels only, axis=1."
@@ -97,25 +106,25 @@ def check_3(error, x_test, autoencoder):
     x = np.asarray(x_test, dtype=np.float32)
     if np.shape(error) == (784,):
         raise Wrong("error has one number for each pixel; wanted: for each image. Take axis=1.")
-    error = array("error", error, (len(x),))
-    wanted = mse(x, model("autoencoder", autoencoder, x), per_image=True)
-    if np.allclose(error, 784 * wanted, rtol=1e-3):
+    error = check_array("error", error, (len(x),))
+    expected = mse(x, apply_model("autoencoder", autoencoder, x), per_image=True)
+    if np.allclose(error, 784 * expected, rtol=1e-3):
         raise Wrong("error holds sums over the pixels; wanted: means.")
-    if np.allclose(error, np.sqrt(wanted), rtol=1e-3):
+    if np.allclose(error, np.sqrt(expected), rtol=1e-3):
         raise Wrong("error holds roots of the errors; wanted: mean squared errors.")
-    if not np.allclose(error, wanted, rtol=1e-3, atol=1e-6):
+    if not np.allclose(error, expected, rtol=1e-3, atol=1e-6):
         raise Wrong("error is not the mean squared error of `x_test` under `autoencoder`.")
     print(f"Right: the worst image has {error.max() / error.mean():.1f} times the mean error.")
 
 
 def check_4(your_model, x_test, autoencoder):
     """A model of the chapter's architecture with a lower test BCE."""
-    answered(your_model=your_model)
+    check_answered(your_model=your_model)
     x = np.asarray(x_test, dtype=np.float32)
-    y = model("your_model", your_model, x)
+    y = apply_model("your_model", your_model, x)
     if y.shape != x.shape:
         raise Wrong(f"your_model makes {y.shape[1:]} of (784,); wanted: as many pixels.")
-    if not pixels(y):
+    if not are_pixels(y):
         raise Wrong(
             f"your_model draws pixels from {y.min():.2f} to {y.max():.2f}; for the BCE they have "
             "to lie between 0 and 1. Is the last activation a sigmoid?"
@@ -126,8 +135,8 @@ def check_4(your_model, x_test, autoencoder):
             f"your_model has {parameters:,} parameters, 784-32-784 has {allowed:,}. The aim is to "
             "train the same network better, not a larger one."
         )
-    if full("the loss"):
-        yours, ours = bce(x, y), bce(x, model("autoencoder", autoencoder, x))
+    if judged_in_full("the loss"):
+        yours, ours = bce(x, y), bce(x, apply_model("autoencoder", autoencoder, x))
         if not lower(yours, ours):
             raise Wrong(
                 f"your test BCE is {yours:.4f}, the chapter's {ours:.4f}. Does your loss still "

@@ -4,14 +4,22 @@ import math
 
 import numpy as np
 
-from helpers.exercises import ROUNDING, Wrong, answered, array, full, model, number
+from helpers.exercises import (
+    ROUNDING,
+    Wrong,
+    apply_model,
+    check_answered,
+    check_array,
+    check_number,
+    judged_in_full,
+)
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
 
 def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_penalty):
     """Four prices by hand, and a penalty that charges the mean over units and images."""
-    answered(
+    check_answered(
         price_mean=price_mean,
         price_sum=price_sum,
         price_mean_of_six=price_mean_of_six,
@@ -19,7 +27,7 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
         your_penalty=your_penalty,
     )
     strength = "the strength is missing: each of these is multiplied by it."
-    number(
+    check_number(
         "price_mean",
         price_mean,
         0.3,
@@ -29,8 +37,10 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
             0.1: "that is a mean over the units too; `L1Penalty` sums over the units.",
         },
     )
-    number("price_sum", price_sum, 0.6, {6: strength, 0.3: "that is the mean over the images."})
-    number(
+    check_number(
+        "price_sum", price_sum, 0.6, {6: strength, 0.3: "that is the mean over the images."}
+    )
+    check_number(
         "price_mean_of_six",
         price_mean_of_six,
         0.3,
@@ -40,7 +50,7 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
             1.8: "that is the sum over the six images.",
         },
     )
-    number(
+    check_number(
         "price_sum_of_six",
         price_sum_of_six,
         1.8,
@@ -55,12 +65,12 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
     two = np.random.default_rng(0).normal(size=(2, 6)).astype("float32")
     # The same values as two images, as six, and as two with a code twice as long.
     for z in [two, np.repeat(two, 3, axis=0), np.repeat(two, 2, axis=1)]:
-        out = model("your_penalty", your_penalty, z)
+        out = apply_model("your_penalty", your_penalty, z)
         if out.shape != z.shape or not np.allclose(out, z, atol=1e-6):
             raise Wrong("your_penalty changes the code; it has to return it as it came.")
         if not your_penalty.losses:
             raise Wrong("your_penalty adds nothing to the loss: call `self.add_loss(...)`.")
-        came, size = float(sum(np.sum(loss) for loss in your_penalty.losses)), np.abs(z)
+        actual, size = float(sum(np.sum(loss) for loss in your_penalty.losses)), np.abs(z)
         known = [
             (size.mean(), "the strength is missing, or it is not 0.1."),
             (0.1 * z.mean(), "negative values lower the price: take the absolute values."),
@@ -68,10 +78,12 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
             (0.1 * size.sum(0).mean(), "that sums over the images, so a larger batch costs more."),
             (0.1 * size.sum(), "that sums over units and images; wanted: means over both."),
         ]
-        if not math.isclose(came, 0.1 * size.mean(), rel_tol=1e-3):
-            words = [words for typical, words in known if math.isclose(came, typical, rel_tol=1e-3)]
+        if not math.isclose(actual, 0.1 * size.mean(), rel_tol=1e-3):
+            words = [
+                words for typical, words in known if math.isclose(actual, typical, rel_tol=1e-3)
+            ]
             raise Wrong(
-                f"your_penalty charges {came:.4g} for {z.shape[0]} images with codes of "
+                f"your_penalty charges {actual:.4g} for {z.shape[0]} images with codes of "
                 f"{z.shape[1]} units whose mean |z| is {size.mean():.4g}: "
                 + (words[0] if words else "wanted: 0.1 times this mean.")
             )
@@ -80,20 +92,20 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
 
 def check_2(same_pictures, dense, x_test):
     """The dense network with every unit's mean at 1, and the same reconstructions."""
-    answered(same_pictures=same_pictures)
+    check_answered(same_pictures=same_pictures)
     if not isinstance(same_pictures, tuple | list) or len(same_pictures) != 2:
         raise Wrong("same_pictures is not a pair; wanted: (encoder, decoder).")
     x = np.asarray(x_test, dtype=np.float32)
-    z, old = model("your encoder", same_pictures[0], x), model("encoder", dense[0], x)
+    z, old = apply_model("your encoder", same_pictures[0], x), apply_model("encoder", dense[0], x)
     if z.shape != old.shape:
         raise Wrong(
             f"your encoder gives codes of shape {z.shape[1:]}; wanted: {old.shape[1:]}, as before."
         )
-    x_hat = model("your decoder", same_pictures[1], z[:2000])
-    wanted = model("decoder", dense[1], old[:2000])
-    if x_hat.shape != wanted.shape:
-        raise Wrong(f"your decoder makes {x_hat.shape[1:]}; wanted: {wanted.shape[1:]}.")
-    change = np.abs(x_hat - wanted).max()
+    x_hat = apply_model("your decoder", same_pictures[1], z[:2000])
+    expected = apply_model("decoder", dense[1], old[:2000])
+    if x_hat.shape != expected.shape:
+        raise Wrong(f"your decoder makes {x_hat.shape[1:]}; wanted: {expected.shape[1:]}.")
+    change = np.abs(x_hat - expected).max()
     alive = old.max(axis=0) > ROUNDING * old.max()  # a dead unit has no mean to change
     means, before = z[:, alive].mean(axis=0), old[:, alive].mean(axis=0)
     right = np.abs(means - 1).max() <= 0.01
@@ -126,9 +138,9 @@ def check_2(same_pictures, dense, x_test):
 
 def check_3(bits_of_16, largest_k):
     """What a code of 16 of 128 units costs, and which k costs as much as a dense code."""
-    answered(bits_of_16=bits_of_16, largest_k=largest_k)
+    check_answered(bits_of_16=bits_of_16, largest_k=largest_k)
     names = math.comb(128, 16)
-    number(
+    check_number(
         "bits_of_16",
         bits_of_16,
         16 * 8 + math.log2(names),
@@ -144,7 +156,7 @@ def check_3(bits_of_16, largest_k):
         tolerance=5e-3,
         hint="It is 8 bits for each active unit, and log2 of the number of ways to choose them.",
     )
-    number(
+    check_number(
         "largest_k",
         largest_k,
         21,
@@ -163,7 +175,7 @@ def check_3(bits_of_16, largest_k):
 
 def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
     """Median purity of each unit's 20 strongest images, and of 20 of its images by lot."""
-    answered(purity_strongest=purity_strongest, purity_by_lot=purity_by_lot)
+    check_answered(purity_strongest=purity_strongest, purity_by_lot=purity_by_lot)
     rng = np.random.default_rng(0)
     active = {unit: np.flatnonzero(z > 0) for unit, z in enumerate(np.asarray(z_topk).T)}
     active = {unit: images for unit, images in active.items() if len(images) >= 20}
@@ -175,14 +187,14 @@ def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
     weakest = [purity(np.argsort(z_topk[:, unit])[:20]) for unit in active]
     # The lot may fall in many ways: nine of them.
     lots = [[purity(rng.choice(some, 20, False)) for some in active.values()] for _ in range(9)]
-    medians, wanted = np.median(lots, axis=1), float(np.median(strongest))
-    number(
+    medians, expected = np.median(lots, axis=1), float(np.median(strongest))
+    check_number(
         "purity_strongest",
         purity_strongest,
-        wanted,
+        expected,
         {
-            100 * wanted: "that is in percent; wanted: a share.",
-            20 * wanted: "that counts images; wanted: a share of the 20.",
+            100 * expected: "that is in percent; wanted: a share.",
+            20 * expected: "that counts images; wanted: a share of the 20.",
             float(np.mean(strongest)): "that is the mean over the units; wanted: the median.",
             float(np.median(weakest)): "these are the 20 weakest: sort by `-z_topk[:, unit]`.",
             float(np.median(medians)): "that is 20 by lot; has it changed places?",
@@ -193,16 +205,16 @@ def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
     if np.isscalar(purity_by_lot) and isinstance(purity_by_lot, int | float | np.number):
         low, high = medians.min() - 0.05, medians.max() + 0.05
         if low <= purity_by_lot <= high:
-            print(f"Right: {wanted:.0%} among the strongest, {purity_by_lot:.0%} by lot.")
+            print(f"Right: {expected:.0%} among the strongest, {purity_by_lot:.0%} by lot.")
             return
     of_any = np.mean([purity(rng.choice(len(y_test), 20)) for _ in range(200)])
-    number(
+    check_number(
         "purity_by_lot",
         purity_by_lot,
         float(np.median(medians)),
         {
             100 * float(np.median(medians)): "that is in percent; wanted: a share.",
-            wanted: "these are the strongest again; draw from all images with a value above 0.",
+            expected: "these are the strongest again; draw from all images with a value above 0.",
             float(of_any): "that is 20 of all test images; draw only where the unit is active.",
         },
         tolerance=0.1,
@@ -212,14 +224,14 @@ def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
 
 def check_5(found, make_world):
     """Directions learned in worlds where features are present more and more often."""
-    answered(found=found)
+    check_answered(found=found)
     if not isinstance(found, dict) or not found:
         raise Wrong("found is no dict, or empty; wanted: chance -> the learned directions.")
     truth, _ = make_world(0)  # the directions do not depend on the chance
     scores = {}
     for chance, learned in found.items():
         name = f"found[{chance!r}]"
-        number(f"the chance {chance!r}", chance, chance)
+        check_number(f"the chance {chance!r}", chance, chance)
         if not 0 < chance < 1:
             raise Wrong(f"{name}: a chance lies between 0 and 1; 30 % is 0.3.")
         if isinstance(learned, tuple):
@@ -228,11 +240,11 @@ def check_5(found, make_world):
             raise Wrong(f"{name} is one value; wanted: the directions, the check scores them.")
         if np.ndim(learned) == 2 and np.shape(learned)[0] == 20 != np.shape(learned)[1]:
             raise Wrong(f"{name} has a direction in each column; wanted: in each row.")
-        learned = array(name, learned, (None, truth.shape[1]))
+        learned = check_array(name, learned, (None, truth.shape[1]))
         if learned.shape == truth.shape and np.allclose(learned, truth, atol=1e-6):
             raise Wrong(f"{name} holds the true directions; wanted: those that were learned.")
         scores[chance] = _recovery(truth, learned)
-    if full("the recovery"):
+    if judged_in_full("the recovery"):
         if len(found) < 2 or max(found) < 0.3:
             raise Wrong("found lacks a chance: measure at 0.3 and at one or more below it.")
         best = max(scores, key=scores.get)

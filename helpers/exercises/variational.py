@@ -8,7 +8,16 @@ import keras
 import numpy as np
 from scipy.spatial import KDTree
 
-from helpers.exercises import ROUNDING, Wrong, answered, array, full, model, number, pixels
+from helpers.exercises import (
+    ROUNDING,
+    Wrong,
+    apply_model,
+    are_pixels,
+    check_answered,
+    check_array,
+    check_number,
+    judged_in_full,
+)
 from helpers.measures import bce
 
 __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
@@ -16,10 +25,10 @@ __all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
 
 def check_1(kl_a, beta_b, beta_c, collapse):
     """Predictions: the KL of one latent, two effective weights, and who will collapse."""
-    answered(kl_a=kl_a, beta_b=beta_b, beta_c=beta_c, collapse=collapse)
+    check_answered(kl_a=kl_a, beta_b=beta_b, beta_c=beta_c, collapse=collapse)
     log = math.log(0.01)
     kl = (0.01 - 1 - log) / 2
-    number(
+    check_number(
         "kl_a",
         kl_a,
         kl,
@@ -36,7 +45,7 @@ def check_1(kl_a, beta_b, beta_c, collapse):
         tolerance=5e-3,
         hint="Put mu = 0 and sigma squared = 0.01 into the boxed formula.",
     )
-    number(
+    check_number(
         "beta_b",
         beta_b,
         784,
@@ -48,7 +57,7 @@ def check_1(kl_a, beta_b, beta_c, collapse):
         hint="Multiply the whole loss by what makes its first term a sum: what is at the KL then?",
     )
     pixels = 64 * 64 * 3
-    number(
+    check_number(
         "beta_c",
         beta_c,
         pixels / 128,
@@ -75,7 +84,7 @@ def check_1(kl_a, beta_b, beta_c, collapse):
 
 def check_2(effective_beta, measured_beta, suspects, weighted):
     """A function that finds beta by gradients, and what it finds for five suspects."""
-    answered(effective_beta=effective_beta, measured_beta=measured_beta)
+    check_answered(effective_beta=effective_beta, measured_beta=measured_beta)
     if not callable(effective_beta):
         raise Wrong(f"effective_beta is a {type(effective_beta).__name__}; wanted: a function.")
 
@@ -97,7 +106,7 @@ def check_2(effective_beta, measured_beta, suspects, weighted):
         }
         if constant == 1:  # then c times beta is right
             known = {1 / beta: known[1 / beta], 1: known[1]}
-        number(
+        check_number(
             f"what effective_beta gives for {what}",
             found,
             beta,
@@ -112,7 +121,7 @@ def check_2(effective_beta, measured_beta, suspects, weighted):
         raise Wrong(f"measured_beta has no entry for {', '.join(missing)}.")
     for name in names:
         _, latents, beta = suspects[name]
-        number(
+        check_number(
             f'measured_beta["{name}"]',
             measured_beta[name],
             beta,
@@ -130,10 +139,10 @@ def check_2(effective_beta, measured_beta, suspects, weighted):
 
 def check_3(mixture_codes, mixture_confidence, plain_codes, plain_decoder, judge, inventions):
     """Codes drawn from a mixture, and the classifier's confidence in their pictures."""
-    answered(mixture_codes=mixture_codes, mixture_confidence=mixture_confidence)
+    check_answered(mixture_codes=mixture_codes, mixture_confidence=mixture_confidence)
     if np.shape(mixture_codes)[1:] == (784,):
         raise Wrong("mixture_codes holds 784 numbers a row: these are pictures; wanted: the codes.")
-    codes = array("mixture_codes", mixture_codes, (2000, plain_codes.shape[1]))
+    codes = check_array("mixture_codes", mixture_codes, (2000, plain_codes.shape[1]))
     if len(np.unique(codes, axis=0)) < len(codes):
         raise Wrong("some of your codes are the same. Draw each from the mixture, with .sample.")
     # Encoded once more, in batches of another size, a code may differ in its last place.
@@ -144,13 +153,13 @@ def check_3(mixture_codes, mixture_confidence, plain_codes, plain_decoder, judge
     ratio = codes.std(axis=0) / spread
     # The codes of a network that has hardly been trained have no shape that a mixture would find.
     far = off.max() > 0.4 or ratio.max() > 1.5 or ratio.min() < 0.6
-    if full("where the codes lie") and far:
+    if judged_in_full("where the codes lie") and far:
         raise Wrong(
             "your codes do not lie where real codes lie: the mean or the spread of some number is "
             "another. Is the mixture fitted to codes of plain_encoder, and are these its samples?"
         )
-    judged = judge(model("plain_decoder", plain_decoder, codes.astype(np.float32)))
-    number(
+    judged = judge(apply_model("plain_decoder", plain_decoder, codes.astype(np.float32)))
+    check_number(
         "mixture_confidence",
         mixture_confidence,
         float(judged["confidence"]),
@@ -162,7 +171,7 @@ def check_3(mixture_codes, mixture_confidence, plain_codes, plain_decoder, judge
         tolerance=3e-3,
         hint="Decode `mixture_codes` by `plain_decoder`; wanted: what `judge` calls confidence.",
     )
-    if full("the confidence"):
+    if judged_in_full("the confidence"):
         one = float(inventions["plain, all together"]["confidence"])
         if judged["confidence"] < one + 0.05:
             raise Wrong(
@@ -176,7 +185,7 @@ def check_3(mixture_codes, mixture_confidence, plain_codes, plain_decoder, judge
 
 def check_4(largest_variance, encoder_at, x_train, x_test):
     """The largest variance along any direction, and who collapses below and above it."""
-    answered(largest_variance=largest_variance, encoder_at=encoder_at)
+    check_answered(largest_variance=largest_variance, encoder_at=encoder_at)
     some, total, squares = min(len(x_train), 10_000), 0, 0
     for i in range(0, some, 1000):  # in portions, for the memory's sake
         part = np.asarray(x_train[i : min(i + 1000, some)])
@@ -188,7 +197,7 @@ def check_4(largest_variance, encoder_at, x_train, x_test):
         variance = float(np.linalg.norm(along))
         along /= variance
     every = float(np.trace(covariance))
-    number(
+    check_number(
         "largest_variance",
         largest_variance,
         variance,
@@ -205,7 +214,7 @@ def check_4(largest_variance, encoder_at, x_train, x_test):
     )
     if not isinstance(encoder_at, dict):
         raise Wrong(f"encoder_at is a {type(encoder_at).__name__}; wanted: a dict.")
-    judged = full("the KL")
+    judged = judged_in_full("the KL")
     names = {0.25: "a quarter", 2: "twice"}
     given = [factor for factor in names if factor in encoder_at]
     if len(given) < (2 if judged else 1):
@@ -214,7 +223,7 @@ def check_4(largest_variance, encoder_at, x_train, x_test):
     x = np.asarray(x_test[:2000], np.float32)
     for factor in given:
         encoder = getattr(encoder_at[factor], "encoder", encoder_at[factor])
-        z_mean, z_log_var = _clouds(f"encoder_at[{factor}]", encoder, x)
+        z_mean, z_log_var = _posteriors(f"encoder_at[{factor}]", encoder, x)
         if z_mean.shape[1:] != (32,):
             raise Wrong(f"encoder_at[{factor}] gives {z_mean.shape[1]} latents; the aim was 32.")
         kl[factor] = _kl(z_mean, z_log_var).mean()
@@ -222,27 +231,29 @@ def check_4(largest_variance, encoder_at, x_train, x_test):
         print("Right so far: the variance, and encoders with 32 latents.")
         return
     below, above = kl[0.25], kl[2]
-    came = f"the KL is {below:.3f} nats at a quarter and {above:.3f} at twice the variance: "
+    finding = f"the KL is {below:.3f} nats at a quarter and {above:.3f} at twice the variance: "
     if above >= 0.1 and below < 0.1:
-        raise Wrong(came + "are the two encoders in each other's place?")
+        raise Wrong(finding + "are the two encoders in each other's place?")
     if above >= 0.1 or below > 10:
-        raise Wrong(came + "more than expected. Is it trained with weighted(beta, squared=True)?")
+        raise Wrong(
+            finding + "more than expected. Is it trained with weighted(beta, squared=True)?"
+        )
     if below < 0.5:
         raise Wrong(
-            came + "both have collapsed, or are not trained. Is beta 0.25 times the variance?"
+            finding + "both have collapsed, or are not trained. Is beta 0.25 times the variance?"
         )
-    print(f"Right: {came}foretold without training.")
+    print(f"Right: {finding}foretold without training.")
 
 
 def check_5(your_vae, x_test, beta_sweep):
     """A VAE with 20 latents and a better bound, which can be stored and loaded."""
-    answered(your_vae=your_vae)
+    check_answered(your_vae=your_vae)
     halves = getattr(your_vae, "encoder", None), getattr(your_vae, "decoder", None)
     if not isinstance(your_vae, keras.Model) or None in halves:
         raise Wrong(
             f"your_vae is a {type(your_vae).__name__}; wanted: a VAE, with its encoder and decoder."
         )
-    kl, reconstruction = _terms(*halves, np.asarray(x_test[:100], np.float32))
+    kl, reconstruction = _elbo_terms(*halves, np.asarray(x_test[:100], np.float32))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "yours.keras")
         try:
@@ -252,14 +263,14 @@ def check_5(your_vae, x_test, beta_sweep):
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise Wrong(f"your_vae cannot be saved and loaded: {first}") from None
     x = np.asarray(x_test[:10], np.float32)
-    here, there = (_clouds("your_vae's encoder", half, x)[0] for half in (halves[0], again))
+    here, there = (_posteriors("your_vae's encoder", half, x)[0] for half in (halves[0], again))
     if not np.allclose(here, there, atol=1e-4):
         raise Wrong("your_vae, saved and loaded, gives other codes. What does the file not hold?")
-    if not full("the bound"):
+    if not judged_in_full("the bound"):
         print("Right so far: 20 latents, and it can be passed on.")
         return
     rows = range(0, len(x_test), 1000)
-    parts = [_terms(*halves, np.asarray(x_test[i : i + 1000], np.float32)) for i in rows]
+    parts = [_elbo_terms(*halves, np.asarray(x_test[i : i + 1000], np.float32)) for i in rows]
     kl, reconstruction = (np.concatenate(part).mean() for part in zip(*parts, strict=True))
     elbo, ours = -kl - reconstruction, beta_sweep["1"]["elbo"]
     if elbo < ours + 4:
@@ -271,9 +282,9 @@ def check_5(your_vae, x_test, beta_sweep):
     print(f"Right: {elbo:.1f} nats, {elbo - ours:.1f} more than the sweep's, and from a file.")
 
 
-def _clouds(name, encoder, x):
-    """Means and log-variances of the codes, or why there are none."""
-    model(name, encoder, x[:1])  # says what is wrong with it
+def _posteriors(name, encoder, x):
+    """Return means and log-variances of the posteriors, or say why there are none."""
+    apply_model(name, encoder, x[:1])  # says what is wrong with it
     answer = encoder(x)
     if not isinstance(answer, list | tuple) or len(answer) != 2:
         raise Wrong(f"{name} gives one thing; wanted: two, z_mean and z_log_var.")
@@ -288,16 +299,16 @@ def _kl(z_mean, z_log_var):
     return np.sum(z_mean**2 + np.exp(z_log_var) - 1 - z_log_var, axis=1) / 2
 
 
-def _terms(encoder, decoder, x):
+def _elbo_terms(encoder, decoder, x):
     """KL and cross-entropy of each image in nats, for one draw of its code."""
-    z_mean, z_log_var = _clouds("your_vae's encoder", encoder, x)
+    z_mean, z_log_var = _posteriors("your_vae's encoder", encoder, x)
     if z_mean.shape[1:] != (20,):
         raise Wrong(f"your_vae has {z_mean.shape[1]} latents; the aim was 20.")
     noise = np.random.default_rng(0).normal(size=z_mean.shape)
     z = (z_mean + np.exp(z_log_var / 2) * noise).astype(np.float32)
-    x_hat = model("your_vae's decoder", decoder, z)
+    x_hat = apply_model("your_vae's decoder", decoder, z)
     if x_hat.shape != x.shape:
         raise Wrong(f"your_vae's decoder draws {x_hat.shape[1:]}; wanted: (784,).")
-    if not pixels(x_hat):
+    if not are_pixels(x_hat):
         raise Wrong("your_vae draws pixels outside 0 to 1. Is the last activation a sigmoid?")
     return _kl(z_mean, z_log_var), 784 * bce(x, x_hat, per_image=True)

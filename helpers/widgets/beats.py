@@ -4,12 +4,12 @@ import numpy as np
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import Figure, bundle, style
+from helpers.widgets.figure import ReactiveFigure, joined_module, style
 
 __all__ = ["Beats"]
 
 
-class Beats(Figure):
+class Beats(ReactiveFigure):
     """Choose a heartbeat, or bend its curve by hand, and see whether it gives an alarm.
 
     Parameters
@@ -51,7 +51,7 @@ class Beats(Figure):
         If the numbers have other shapes, are not finite, or not positive where they must be.
     """
 
-    _esm = bundle("beats.js")
+    _esm = joined_module("beats.js")
     _css = style("beats.css")
     _examples = traitlets.Bytes().tag(sync=True)
     _kinds = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -65,9 +65,9 @@ class Beats(Figure):
     threshold = traitlets.Float(1).tag(sync=True)
 
     def __init__(self, autoencoder, beats, kinds, milliseconds, scale, errors, threshold):
-        beats = _finite("beats", beats, 2)
-        time = _finite("milliseconds", milliseconds, 1)
-        errors = _finite("errors", errors, 1)
+        beats = _check_finite("beats", beats, 2)
+        time = _check_finite("milliseconds", milliseconds, 1)
+        errors = _check_finite("errors", errors, 1)
         mean, std = map(float, scale)
         n, steps = beats.shape
         shapes = autoencoder.input_shape[1:], autoencoder.output_shape[1:]
@@ -126,7 +126,7 @@ class Beats(Figure):
         return proposal["value"]
 
 
-def _finite(name, values, dimensions):
+def _check_finite(name, values, dimensions):
     """Return `values` as float32, or say what is wrong with them."""
     values = np.asarray(values, dtype=np.float32)
     if values.ndim != dimensions or not values.size or not np.isfinite(values).all():

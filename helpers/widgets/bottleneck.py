@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import DigitFigure, bundle
+from helpers.widgets.figure import DigitFigure, joined_module
 
 __all__ = ["Bottleneck"]
 
@@ -40,7 +40,7 @@ class Bottleneck(DigitFigure):
         If there is no model, or `x` has another shape or values outside [0, 1].
     """
 
-    _esm = bundle("bottleneck.js")
+    _esm = joined_module("bottleneck.js")
     size = traitlets.Int().tag(sync=True)
     code = traitlets.List(traitlets.Float()).tag(sync=True)
     error = traitlets.Float().tag(sync=True)

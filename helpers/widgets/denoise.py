@@ -7,7 +7,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import DigitFigure, bundle
+from helpers.widgets.figure import DigitFigure, joined_module
 
 __all__ = ["Denoise"]
 
@@ -48,7 +48,7 @@ class Denoise(DigitFigure):
         If `x` has another shape or values outside [0, 1].
     """
 
-    _esm = bundle("denoise.js")
+    _esm = joined_module("denoise.js")
     kind = traitlets.Enum(["noise", "salt and pepper", "block"], "noise").tag(sync=True)
     sigma = traitlets.Float(0.5).tag(sync=True)
     share = traitlets.Float(0.3).tag(sync=True)

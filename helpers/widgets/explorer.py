@@ -6,7 +6,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import DigitFigure, bundle, style
+from helpers.widgets.figure import DigitFigure, joined_module, style
 
 __all__ = ["LatentExplorer"]
 
@@ -51,7 +51,7 @@ class LatentExplorer(DigitFigure):
         If there is no model, or `x` or `y` has another shape or other values.
     """
 
-    _esm = bundle("explorer.js")
+    _esm = joined_module("explorer.js")
     _css = style("explorer.css")
     _dots = traitlets.Bytes().tag(sync=True)
     _labels = traitlets.Bytes().tag(sync=True)
@@ -82,7 +82,7 @@ class LatentExplorer(DigitFigure):
 
         examples = x[np.unique(y, return_index=True)[1]]
         rows = {"original": examples}
-        rows |= {f"beta {beta:g}": _through(vae, examples) for beta, vae in vaes.items()}
+        rows |= {f"beta {beta:g}": _reconstruct(vae, examples) for beta, vae in vaes.items()}
         still = plots.rows(
             rows,
             alt="Digits, and below them what comes back through the plane of two latents, trained "
@@ -134,6 +134,6 @@ def _with_one_output(encoder, beta):
     return network
 
 
-def _through(vae, x):
+def _reconstruct(vae, x):
     """Return what comes back from the middle of each digit's cloud."""
     return np.asarray(vae.decoder(vae.encoder(x)[0]))

@@ -115,9 +115,9 @@ def export(model, dtype="float16"):
             f"{_label(model)}: its input has the shape {shape}; a fixed one is wanted. Build the "
             "same layers on an Input of fixed shape, such as keras.Input((28, 28, 1))."
         )
-    if "float" not in (came := model.inputs[0].dtype):
+    if "float" not in (actual := model.inputs[0].dtype):
         raise ExportError(
-            f"{_label(model)}: its input is of type {came}, and numbers with a fraction are wanted. "
+            f"{_label(model)}: its input is of type {actual}, and numbers with a fraction are wanted. "
             "Build the same layers on an Input without that dtype."
         )
     spec = {"input_shape": list(shape), "dtype": dtype, "layers": list(map(_describe, layers))}
@@ -242,11 +242,11 @@ def _activation(layer, function):
     for name in _ACTIVATIONS:
         if function is getattr(keras.activations, name):
             return name
-    came = getattr(function, "__name__", repr(function))
-    if came in _ACTIVATIONS:  # TensorFlow's or a reader's own
-        came = f"{function.__module__}.{came}"
+    actual = getattr(function, "__name__", repr(function))
+    if actual in _ACTIVATIONS:  # TensorFlow's or a reader's own
+        actual = f"{function.__module__}.{actual}"
     raise ExportError(
-        f"{_label(layer)}: its activation is {came}, and only {', '.join(_ACTIVATIONS)} are known. "
+        f"{_label(layer)}: its activation is {actual}, and only {', '.join(_ACTIVATIONS)} are known. "
         "Give one of them by its name."
     )
 

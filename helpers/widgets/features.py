@@ -8,7 +8,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import DigitFigure, bundle
+from helpers.widgets.figure import DigitFigure, joined_module
 
 __all__ = ["Features"]
 
@@ -45,7 +45,7 @@ class Features(DigitFigure):
         If `x` has another shape or values outside [0, 1].
     """
 
-    _esm = bundle("features.js")
+    _esm = joined_module("features.js")
     layer = traitlets.Int(0).tag(sync=True)
     map = traitlets.Int(0).tag(sync=True)
     values = traitlets.List(traitlets.Float()).tag(sync=True)

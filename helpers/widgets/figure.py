@@ -10,41 +10,81 @@ import traitlets
 
 from helpers.widgets.export import LIMIT, ExportError, export
 
-__all__ = ["DigitFigure", "Figure", "as_bytes", "bundle", "style"]
+__all__ = ["DigitFigure", "ReactiveFigure", "as_bytes", "joined_module", "style"]
 
 _HERE = Path(__file__).parent
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.M)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";$', re.M)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|const) ([\w$]+))", re.M)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 
 
-def bundle(name):
+def joined_module(name, folder=_HERE):
     """Return a figure's script with the scripts that it imports, as one module.
 
-    A widget brings one module, and on a page opened as a file that module cannot
-    import others. So they stand one after the other, each once.
+    A widget brings one module, and on a page opened as a file that module cannot import
+    others. So the files stand one after the other, each once and each in a function of its own,
+    which returns what the file exports. A file sees of another only what it imports.
 
     Parameters
     ----------
     name : str
-        A file in this folder, such as ``"bottleneck.js"``. It and what it imports
-        import only by lines of the form ``import { a, b } from "./file.js";``, and no two
-        of them have a top-level name in common.
+        A file, such as ``"bottleneck.js"``. It and what it imports import only by
+        ``import { a, b } from "./file.js";`` and export only by ``export function``, ``export
+        const`` and ``export default``.
+    folder : pathlib.Path, optional
+        Where the files are; by default the folder of the figures.
 
     Returns
     -------
     str
-    """
-    parts = {}
 
-    def visit(name):
-        text = (_HERE / name).read_text(encoding="utf-8")
-        for imported in _IMPORT.findall(text):
-            if imported not in parts:
-                visit(imported)
-        parts[name] = _IMPORT.sub("", text)
+    Raises
+    ------
+    FileNotFoundError
+        If an imported file is not there.
+    ImportError
+        If a file imports what another does not export, or itself through others, or if it
+        imports or exports in another way than these.
+    """
+    parts, exports = {}, {}
+
+    def visit(name, importers=()):
+        if name in importers:
+            chain = " imports ".join([*importers, name])
+            raise ImportError(f"{chain}: move what they share into a file of its own")
+        if name in parts:
+            return
+        text = (folder / name).read_text(encoding="utf-8")
+        text = re.sub(r"^export default ", "export const $default = ", text, flags=re.M)
+        exports[name] = [exported for _, exported in _EXPORT.findall(text)]
+
+        def bind(match):
+            names, source = match.groups()
+            visit(source, (*importers, name))
+            for imported in filter(None, map(str.strip, names.split(","))):
+                if imported not in exports[source]:
+                    raise ImportError(
+                        f"{name} imports {imported} from {source}, which exports "
+                        f"{', '.join(exports[source]) or 'nothing'}: correct the one or the other"
+                    )
+            return f'const {{{names}}} = $parts["{source}"];'
+
+        scoped = _EXPORT.sub(r"\1", _IMPORT.sub(bind, text))
+        if other := _OTHER.search(scoped):
+            raise ImportError(
+                f"{name} has the line {other[0]!r}; a file that is joined to others imports by "
+                '`import { a, b } from "./file.js";` and exports by `export function`, '
+                "`export const` or `export default`"
+            )
+        returned = ", ".join(exports[name])
+        parts[name] = f'$parts["{name}"] = (() => {{\n{scoped}return {{ {returned} }};\n}})();\n'
 
     visit(name)
-    own = parts.pop(name)
-    return "".join(re.sub(r"^export ", "", text, flags=re.M) for text in parts.values()) + own
+    return (
+        f"const $parts = {{}};\n{''.join(parts.values())}"
+        f'export const {{ {", ".join(exports[name])} }} = $parts["{name}"];\n'
+        f'export default $parts["{name}"].$default;\n'
+    )
 
 
 def style(*names):
@@ -83,15 +123,15 @@ def as_bytes(images):
     """
     x = np.asarray(images)
     if x.size == 0 or not np.all((x >= 0) & (x <= 1)):
-        came = "none" if x.size == 0 else f"some from {np.min(x)} to {np.max(x)}"
-        raise ValueError(f"images: wanted pixels from 0 (paper) to 1 (ink), came {came}")
+        actual = "none" if x.size == 0 else f"some from {np.min(x)} to {np.max(x)}"
+        raise ValueError(f"images: wanted pixels from 0 (paper) to 1 (ink), came {actual}")
     return np.rint(255 * x).astype(np.uint8).tobytes()
 
 
-class Figure(anywidget.AnyWidget):
+class ReactiveFigure(anywidget.AnyWidget):
     """A figure that answers the hand, in JupyterLab, in Colab and on a page without a kernel.
 
-    A subclass names its script, ``_esm = bundle("name.js")``, perhaps a style of its own,
+    A subclass names its script, ``_esm = joined_module("name.js")``, perhaps a style of its own,
     ``_css = style("name.css")``, and its traits.
 
     Parameters
@@ -147,13 +187,13 @@ class Figure(anywidget.AnyWidget):
         display(data, metadata=metadata, raw=True)
 
 
-class DigitFigure(Figure):
+class DigitFigure(ReactiveFigure):
     """A figure in which the reader chooses one of several digits, or draws one.
 
     Parameters
     ----------
     networks, still, **traits
-        As in `Figure`.
+        As in `ReactiveFigure`.
     x : ndarray of float, shape (n, 784)
         Digits to choose from, 0 paper to 1 ink.
 

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import DigitFigure, bundle
+from helpers.widgets.figure import DigitFigure, joined_module
 
 __all__ = ["Interpolation"]
 
@@ -39,7 +39,7 @@ class Interpolation(DigitFigure):
         If `x` has another shape or values outside [0, 1].
     """
 
-    _esm = bundle("interpolation.js")
+    _esm = joined_module("interpolation.js")
     other = traitlets.Int(1).tag(sync=True)
     percent = traitlets.Float(50.0).tag(sync=True)
     z = traitlets.List(traitlets.Float()).tag(sync=True)

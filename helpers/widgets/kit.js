@@ -249,7 +249,7 @@ export function images(bytes, size = 784) {
 /**
  * The networks that a figure brought along, ready to run, by name.
  *
- * @param {object} model the widget's model, made by Figure in figure.py
+ * @param {object} model the widget's model, made by ReactiveFigure in figure.py
  * @param {function} load network.js's
  * @returns {Map<string, object>}
  */

@@ -60,10 +60,10 @@ export default {
 };
 
 /** With how many labels a curve first reaches an accuracy; null if not where it was measured. */
-function labelsFor(wanted, means, sizes) {
-  const after = means.findIndex((y) => y >= wanted);
-  if (after < 1) return means[0] === wanted ? sizes[0] : null;
-  const part = (wanted - means[after - 1]) / (means[after] - means[after - 1]);
+function labelsFor(accuracy, means, sizes) {
+  const after = means.findIndex((y) => y >= accuracy);
+  if (after < 1) return means[0] === accuracy ? sizes[0] : null;
+  const part = (accuracy - means[after - 1]) / (means[after] - means[after - 1]);
   return sizes[after - 1] * (sizes[after] / sizes[after - 1]) ** part;
 }
 

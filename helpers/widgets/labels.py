@@ -4,12 +4,12 @@ import numpy as np
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import Figure, bundle, style
+from helpers.widgets.figure import ReactiveFigure, joined_module, style
 
 __all__ = ["Labels"]
 
 
-class Labels(Figure):
+class Labels(ReactiveFigure):
     """Choose a number of labels and ways of starting, and read what each is worth.
 
     Parameters
@@ -44,7 +44,7 @@ class Labels(Figure):
         `names` does not have.
     """
 
-    _esm = bundle("labels.js")
+    _esm = joined_module("labels.js")
     _css = style("labels.css")
     # In lists, because a notebook stores a dict with its keys sorted.
     _sizes = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -69,7 +69,7 @@ export default {
           element.lastChild.textContent = i === 0 ? `this ${labels[one]}` : `${labels[one]}, ${where}`;
         });
         map.set(places[digit]);
-        const [close, apart] = [1, 0].map((wanted) => its.filter((_, i) => isNear[i] === wanted));
+        const [close, apart] = [1, 0].map((near) => its.filter((_, i) => isNear[i] === near));
         const star = (ends) => ends.flatMap((end) => [places[digit], places[end], [0, null]]);
         map.show([
           { line: star(close), color: 0, name: "nearest codes, near on the map" },

@@ -8,7 +8,7 @@ import traitlets
 from sklearn.neighbors import NearestNeighbors
 
 from helpers import plots
-from helpers.widgets.figure import Figure, bundle, style
+from helpers.widgets.figure import ReactiveFigure, joined_module, style
 
 __all__ = ["LatentMap"]
 
@@ -17,7 +17,7 @@ _NEAR = 20  # a digit is near another on a map if it is among this many nearest
 _COLUMNS = 40  # of the sheet that holds all pictures
 
 
-class LatentMap(Figure):
+class LatentMap(ReactiveFigure):
     """Move over a map of codes, and see where it puts the digits whose codes are nearest.
 
     Parameters
@@ -52,7 +52,7 @@ class LatentMap(Figure):
         If shapes do not fit, a value is not finite or out of its range, or there is no map.
     """
 
-    _esm = bundle("latent_map.js")
+    _esm = joined_module("latent_map.js")
     _css = style("latent_map.css")
     _maps = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _places = traitlets.Bytes().tag(sync=True)  # (maps, n, 2), uint16
@@ -117,10 +117,10 @@ def _check(maps, z, x, labels):
     n = len(labels)
     if not maps:
         raise ValueError("maps is empty; wanted: at least one map of the codes, by name")
-    wanted = {"z": (z, f"({n}, d)", z.ndim == 2), "x": (x, f"({n}, 784)", x.shape[1:] == (784,))}
+    expected = {"z": (z, f"({n}, d)", z.ndim == 2), "x": (x, f"({n}, 784)", x.shape[1:] == (784,))}
     for name, points in maps.items():
-        wanted[f"maps[{name!r}]"] = (points, f"({n}, 2)", points.shape[1:] == (2,))
-    for name, (values, shape, fits) in wanted.items():
+        expected[f"maps[{name!r}]"] = (points, f"({n}, 2)", points.shape[1:] == (2,))
+    for name, (values, shape, fits) in expected.items():
         if not fits or len(values) != n:
             raise ValueError(f"{name} has shape {values.shape}; wanted: {shape}")
         if not np.isfinite(values).all():

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import Figure, bundle
+from helpers.widgets.figure import ReactiveFigure, joined_module
 
 __all__ = ["Plan"]
 
@@ -13,7 +13,7 @@ _LENGTHS = [0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0]
 _MOST_WORKERS = 10_000
 
 
-class Plan(Figure):
+class Plan(ReactiveFigure):
     """Choose tasks, their length and the workers, and read when the sweep is done.
 
     With `n` tasks of `t` seconds on `p` workers, a start of `s` seconds and `o` seconds of the
@@ -52,7 +52,7 @@ class Plan(Figure):
         If a time is not a positive number (`startup` may be 0).
     """
 
-    _esm = bundle("plan.js")
+    _esm = joined_module("plan.js")
     _startup = traitlets.Float().tag(sync=True)
     _overhead = traitlets.Float().tag(sync=True)
     _tasks = traitlets.List(traitlets.Int()).tag(sync=True)

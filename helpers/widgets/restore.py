@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import DigitFigure, bundle, style
+from helpers.widgets.figure import DigitFigure, joined_module, style
 
 __all__ = ["Restore"]
 
@@ -47,7 +47,7 @@ class Restore(DigitFigure):
         If pictures have another shape or values outside [0, 1], or `errors` are none.
     """
 
-    _esm = bundle("restore.js")
+    _esm = joined_module("restore.js")
     _css = style("restore.css")
     _digits = traitlets.Int().tag(sync=True)  # so many of the examples are digits
     _counts = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -5,7 +5,7 @@ import math
 import traitlets
 
 from helpers import plots
-from helpers.widgets.figure import Figure, bundle, style
+from helpers.widgets.figure import ReactiveFigure, joined_module, style
 
 __all__ = ["Scoreboard"]
 
@@ -25,7 +25,7 @@ _EXACT = ("chapter", "code", "parameters")
 _MEASURED = [name for name in _COLUMNS if name not in _EXACT]
 
 
-class Scoreboard(Figure):
+class Scoreboard(ReactiveFigure):
     """Sort networks by any column, see the column against the size of the code, and choose one.
 
     Parameters
@@ -56,7 +56,7 @@ class Scoreboard(Figure):
         If `column` or `chosen` is none of those that there are.
     """
 
-    _esm = bundle("scoreboard.js")
+    _esm = joined_module("scoreboard.js")
     _css = style("scoreboard.css")
     _columns = traitlets.List().tag(sync=True)
     _rows = traitlets.List().tag(sync=True)
@@ -70,7 +70,7 @@ class Scoreboard(Figure):
         names = [row["name"] for row in rows]
         if not rows or len(set(names)) < len(names):
             raise ValueError(f"networks: wanted at least one, each with its own name, came {names}")
-        rivals = [_finite(row, ["code", "bce", "mse", "psnr", "ssim"], "PCA") for row in pca]
+        rivals = [_check_finite(row, ["code", "bce", "mse", "psnr", "ssim"], "PCA") for row in pca]
         columns = [
             {"key": key, "words": words, "less": less, "digits": digits}
             for key, (words, less, digits) in _COLUMNS.items()
@@ -95,7 +95,7 @@ class Scoreboard(Figure):
         return proposal["value"]
 
 
-def _finite(row, names, what):
+def _check_finite(row, names, what):
     """Return the numbers of a row, or say which is missing."""
     numbers = {name: row.get(name) for name in names}
     for name, value in numbers.items():
@@ -109,7 +109,7 @@ def _checked(network):
     name = network.get("name")
     if not isinstance(name, str) or not name:
         raise ValueError(f"a network's name is {name!r}; wanted: words")
-    row = {"name": name, "noisy": bool(network.get("noisy"))} | _finite(network, _EXACT, name)
+    row = {"name": name, "noisy": bool(network.get("noisy"))} | _check_finite(network, _EXACT, name)
     for measure in _MEASURED:
         values = network.get(measure)
         if values is None and measure == "elbo":
@@ -118,7 +118,7 @@ def _checked(network):
         if values is None or len(values) != 3:
             raise ValueError(f"{name}: {measure} is {values!r}; wanted: mean, least, most")
         numbers = dict(zip(["mean", "least", "most"], map(float, values), strict=True))
-        row[measure] = list(_finite(numbers, numbers, f"{name}, {measure}").values())
+        row[measure] = list(_check_finite(numbers, numbers, f"{name}, {measure}").values())
     return row
 
 

@@ -6,7 +6,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import DigitFigure, bundle
+from helpers.widgets.figure import DigitFigure, joined_module
 
 __all__ = ["Units"]
 
@@ -44,7 +44,7 @@ class Units(DigitFigure):
         If `x` has another shape or values outside [0, 1], or `k` is not positive.
     """
 
-    _esm = bundle("units.js")
+    _esm = joined_module("units.js")
     k = traitlets.Int().tag(sync=True)
     on = traitlets.List(traitlets.Int()).tag(sync=True)
     error = traitlets.Float().tag(sync=True)

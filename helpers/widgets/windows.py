@@ -5,7 +5,7 @@ import traitlets
 from matplotlib.patches import Rectangle
 
 from helpers import plots
-from helpers.widgets.figure import Figure, bundle, style
+from helpers.widgets.figure import ReactiveFigure, joined_module, style
 
 __all__ = ["ReceptiveField"]
 
@@ -16,11 +16,11 @@ OFFERED = {
     "dilation": [1, 2, 3, 4, 6, 8, 12],
     "padding": ["valid", "same"],
 }
-_PLAIN = {"kernel": 3, "stride": 1, "dilation": 1, "padding": "valid"}
-_MOST = 6  # layers in a stack
+_DEFAULTS = {"kernel": 3, "stride": 1, "dilation": 1, "padding": "valid"}
+_MAX_LAYERS = 6  # layers in a stack
 
 
-class ReceptiveField(Figure):
+class ReceptiveField(ReactiveFigure):
     """Set up a stack of layers, follow the shapes, and see what each of its outputs sees.
 
     Parameters
@@ -55,12 +55,12 @@ class ReceptiveField(Figure):
         If a stack or a value is none of those offered.
     """
 
-    _esm = bundle("windows.js")
+    _esm = joined_module("windows.js")
     _css = style("windows.css")
     _stacks = traitlets.List().tag(sync=True)
     # In pairs, because a notebook stores a dict with its keys sorted.
     _offered = traitlets.List(list(map(list, OFFERED.items()))).tag(sync=True)
-    layers = traitlets.List([_PLAIN]).tag(sync=True)
+    layers = traitlets.List([_DEFAULTS]).tag(sync=True)
     side = traitlets.Int(28).tag(sync=True)
     output = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
     sides = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -99,8 +99,8 @@ class ReceptiveField(Figure):
 
 def _stack(layers):
     """Return layers as dicts, or say which of them cannot be offered."""
-    if not 1 <= len(layers) <= _MOST:
-        raise traitlets.TraitError(f"a stack has {len(layers)} layers; wanted: 1 to {_MOST}")
+    if not 1 <= len(layers) <= _MAX_LAYERS:
+        raise traitlets.TraitError(f"a stack has {len(layers)} layers; wanted: 1 to {_MAX_LAYERS}")
     return [_layer(f"layer {i}", layer) for i, layer in enumerate(layers, 1)]
 
 
@@ -115,7 +115,7 @@ def _layer(name, layer):
             kind = type(layer).__name__
             raise traitlets.TraitError(f"{name} is a {kind}; wanted: a square convolution or pool")
         layer = {key: size[0] for key, size in sizes.items()} | {"padding": layer.padding}
-    layer = _PLAIN | layer
+    layer = _DEFAULTS | layer
     for key, value in layer.items():
         if value not in OFFERED.get(key, []):
             known = OFFERED.get(key, "no such setting: " + ", ".join(OFFERED))

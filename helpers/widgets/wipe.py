@@ -7,14 +7,14 @@ import traitlets
 from PIL import Image
 
 from helpers import plots
-from helpers.widgets.figure import Figure, bundle, style
+from helpers.widgets.figure import ReactiveFigure, joined_module, style
 
 __all__ = ["Wipe"]
 
 _GRAYS = 24  # enough for the eye, and a third of the bytes of 256
 
 
-class Wipe(Figure):
+class Wipe(ReactiveFigure):
     """Move a line over a page: left of it the page before, right of it the page after.
 
     Parameters
@@ -46,7 +46,7 @@ class Wipe(Figure):
         If a page, a view or a place is set that is not there.
     """
 
-    _esm = bundle("wipe.js")
+    _esm = joined_module("wipe.js")
     _css = style("wipe.css")
     _pages = traitlets.List().tag(sync=True)
     _pictures = traitlets.Bytes().tag(sync=True)

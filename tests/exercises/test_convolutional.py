@@ -190,10 +190,10 @@ def test_the_cost_of_each_map(halves, images):
     encoder, decoder = halves
     codes = np.asarray(encoder(images))
 
-    def loss(maps, wanted=bce):
+    def loss(maps, measure=bce):
         fewer = codes.copy()
         fewer[..., maps] = 0
-        return wanted(images, np.asarray(decoder(fewer)))
+        return measure(images, np.asarray(decoder(fewer)))
 
     kept = loss([])
     cost = np.array([loss(k) - kept for k in range(8)])

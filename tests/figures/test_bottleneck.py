@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from bookbuild.book import ROOT
 from helpers import data, plots
 from helpers.widgets.bottleneck import Bottleneck
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import Figure, as_bytes, bundle
+from helpers.widgets.figure import ReactiveFigure, as_bytes, joined_module
 from support import REAL, assert_usable, in_node, needs_real, show, shown
 
 WIDGETS = ROOT / "helpers" / "widgets"
@@ -228,7 +229,7 @@ def test_models_that_are_too_large_together_are_refused(x):
 
 def test_a_figure_needs_a_still_picture(models):
     with pytest.raises(TypeError, match="still is None"):
-        Figure(models, still=None)
+        ReactiveFigure(models, still=None)
 
 
 def test_as_bytes_rounds_to_gray():
@@ -236,12 +237,76 @@ def test_as_bytes_rounds_to_gray():
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in WIDGETS.glob("*.js")))
-def test_a_bundle_is_one_module_with_each_part_once(name):
-    code = bundle(name)
+def test_a_joined_module_has_each_part_once(name):
+    code = joined_module(name)
     assert "\nimport " not in code
-    assert code.count("export default") <= 1
+    assert code.count("export default") == 1
     heads = [path.read_text().splitlines()[0] for path in WIDGETS.glob("*.js")]
     assert all(code.count(head) <= 1 for head in heads if head != "/**")
+
+
+def join(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.js").write_text(text)
+    return joined_module("main.js", folder)
+
+
+def run_main(code):
+    """What `main()` of a module returns, or the words of the error that it throws."""
+    module = "data:text/javascript;base64," + base64.b64encode(code.encode()).decode()
+    return in_node(
+        [],
+        f"""async () => {{
+          const {{ main }} = await import("{module}");
+          try {{ return main(); }} catch (error) {{ return String(error); }}
+        }}""",
+    )
+
+
+def test_parts_of_a_joined_module_may_have_a_top_level_name_in_common(tmp_path):
+    code = join(
+        tmp_path,
+        shared="let calls = 0;\nexport const count = () => ++calls;\n",
+        a='import { count } from "./shared.js";\n'
+        'const name = "a";\nexport const a = () => name + count();\n',
+        b='import {\n  count,\n} from "./shared.js";\n'
+        'export function b() { return name + count(); }\nconst name = "b";\n',
+        main='import { a } from "./a.js";\nimport { b } from "./b.js";\n'
+        'const name = "main ";\nexport function main() { return name + a() + b(); }\n',
+    )
+    assert run_main(code) == "main a1b2"  # and `shared` is there once
+
+
+def test_a_part_of_a_joined_module_sees_only_what_it_imports(tmp_path):
+    code = join(
+        tmp_path,
+        a="export const a = 1;\n",
+        b="export function b() { return a; }\n",  # its import is forgotten
+        main='import { a } from "./a.js";\nimport { b } from "./b.js";\n'
+        "export function main() { return a + b(); }\n",
+    )
+    assert run_main(code) == "ReferenceError: a is not defined"
+
+
+@pytest.mark.parametrize(
+    "main, words",
+    [
+        ('import { a, c } from "./a.js";\n', "main.js imports c from a.js, which exports a, b:"),
+        ('import { a as c } from "./a.js";\n', "main.js imports a as c from a.js"),
+        ('import * as a from "./a.js";\n', "main.js has the line 'import "),
+        ("import { a } from './a.js';\n", "main.js has the line "),
+        ("const a = 1;\nexport { a };\n", "main.js has the line 'export { a };'"),
+        ('import { d } from "./d.js";\n', "main.js imports d.js imports e.js imports d.js: "),
+    ],
+)
+def test_an_import_that_cannot_be_joined_is_named(tmp_path, main, words):
+    parts = {
+        "a": "export const a = 1;\nexport async function b() {}\n",
+        "d": 'import { e } from "./e.js";\nexport const d = 1;\n',
+        "e": 'import { d } from "./d.js";\nexport const e = 1;\n',
+    }
+    with pytest.raises(ImportError, match=re.escape(words)):
+        join(tmp_path, **parts, main=main)
 
 
 # ------------------------------------------------------------------ the drawing pad
@@ -257,7 +322,9 @@ CENTRE = """async ([_, sheets]) => {
 
 
 def centred(sheets):
-    module = "data:text/javascript;base64," + base64.b64encode(bundle("pad.js").encode()).decode()
+    module = (
+        "data:text/javascript;base64," + base64.b64encode(joined_module("pad.js").encode()).decode()
+    )
     plain = [[np.ravel(sheet).astype(float).tolist(), len(sheet)] for sheet in sheets]
     answers = in_node(plain, CENTRE.replace("MODULE", module))
     return [answer and np.reshape(answer, (28, 28)) for answer in answers]
@@ -313,5 +380,5 @@ def test_a_dot_in_the_corner_comes_to_the_middle():
 
 
 def test_a_still_picture_may_be_any_figure_with_alt_text(models):
-    figure = Figure(models, still=plots.curves({"a": [1, 2]}, ylabel="y", alt="A curve."))
+    figure = ReactiveFigure(models, still=plots.curves({"a": [1, 2]}, ylabel="y", alt="A curve."))
     assert json.dumps(figure._networks)

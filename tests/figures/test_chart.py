@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 
-from helpers.widgets.figure import bundle
+from helpers.widgets.figure import joined_module
 
 CHART = """async ([code, options, marks]) => {
   const { chart } = await import("data:text/javascript;base64," + code);
@@ -25,7 +25,7 @@ AXES = {"x": {"label": "z", "range": [-2, 2]}, "y": {"label": "error", "range": 
 
 
 def draw(page, marks=(), **options):
-    code = base64.b64encode(bundle("chart.js").encode()).decode()
+    code = base64.b64encode(joined_module("chart.js").encode()).decode()
     page.evaluate(CHART, [code, {"name": "a chart", **AXES, **options}, list(marks)])
 
 

@@ -49,12 +49,12 @@ def test_denoise_shows_what_keras_computes(page, denoiser, x):
         x_hat = np.asarray(denoiser(damaged.reshape(1, 28, 28, 1).astype("float32"))).ravel()
         np.testing.assert_allclose(denoised, x_hat, atol=5e-3)  # its weights are float16
         half_step = 0.501 / 255
-        for name, wanted in {
+        for name, expected in {
             "original": x[digit],
             "damaged": damaged,
             "denoised": denoised,
         }.items():
-            np.testing.assert_allclose(shown(page, name).ravel(), wanted, atol=half_step)
+            np.testing.assert_allclose(shown(page, name).ravel(), expected, atol=half_step)
         assert_said(page.inner_text(".status"), x[digit], damaged, denoised)
 
 

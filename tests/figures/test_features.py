@@ -87,9 +87,9 @@ def test_features_show_what_keras_computes(page, halves, x):
 def test_features_tell_the_chosen_map(page, halves, x):
     show(page, Features(*halves, x))
     outputs = outputs_of(halves, x[0])
-    for layer, wanted, chosen in [(0, 2, 2), (2, 2, 1), (4, 1, 0)]:
+    for layer, asked, chosen in [(0, 2, 2), (2, 2, 1), (4, 1, 0)]:
         page.evaluate("([layer, map]) => model.set('map', map) ?? model.set('layer', layer)",
-                      [layer, wanted])  # fmt: skip
+                      [layer, asked])  # fmt: skip
         y = outputs[layer]
         told = page.evaluate("told.at(-1)")
         assert (told["layer"], told["map"]) == (layer, chosen)  # the last, if there are fewer

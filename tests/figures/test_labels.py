@@ -51,11 +51,11 @@ def test_accuracy_and_range_are_those_of_the_rounds(page, figure):
 def test_worth_is_read_from_the_first_curve(page, figure):
     show(page, figure)
     means = [np.mean(SCORES["plain"][n]) for n in SIZES]
-    wanted = 10 ** np.interp(np.mean(SCORES["better"][100]), means, np.log10(SIZES))
+    expected = 10 ** np.interp(np.mean(SCORES["better"][100]), means, np.log10(SIZES))
     told = page.evaluate("told.at(-1).worth")
-    assert told["better"] == pytest.approx(wanted)
+    assert told["better"] == pytest.approx(expected)
     assert told["plain"] == pytest.approx(100)
-    assert f"as good as from scratch with about {float(f'{wanted:.1e}'):.0f} labels." in line(
+    assert f"as good as from scratch with about {float(f'{expected:.1e}'):.0f} labels." in line(
         page, "denoising"
     )
     assert "about 22 labels: saves none." in line(page, "frozen")  # 10 to the power of 1.35

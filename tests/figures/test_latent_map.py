@@ -52,8 +52,8 @@ def assert_shows(page, parts, digit, name):
     places = dots(page)
     assert [len(places["#0072B2"]), len(places["#D55E00"])] == [near.sum(), 5 - near.sum()]
     on_chart = pixels(points)
-    wanted = np.concatenate([on_chart[five][near], on_chart[five][~near]])
-    np.testing.assert_allclose(places["#0072B2"] + places["#D55E00"], wanted, atol=0.1)
+    expected = np.concatenate([on_chart[five][near], on_chart[five][~near]])
+    np.testing.assert_allclose(places["#0072B2"] + places["#D55E00"], expected, atol=0.1)
     np.testing.assert_allclose(ring(page), on_chart[digit], atol=0.1)
 
 

@@ -57,9 +57,9 @@ def test_every_published_network_equals_keras(address, name):
         "x": x.ravel().tolist(),
     }
     (answer,) = in_node([asked])
-    wanted = np.asarray(model(x[None]))[0]
-    assert answer["shape"] == list(wanted.shape)
-    np.testing.assert_allclose(answer["output"], wanted.ravel(), atol=1e-5, rtol=1e-5)
+    expected = np.asarray(model(x[None]))[0]
+    assert answer["shape"] == list(expected.shape)
+    np.testing.assert_allclose(answer["output"], expected.ravel(), atol=1e-5, rtol=1e-5)
 
 
 @every_figure

@@ -51,8 +51,8 @@ def influence(stack, side, place):
 def assert_shows(where, ways):
     """Check that seen pixels are the darker the more ways lead to them, and unseen ones pale."""
     ink = squares(where, "input")
-    wanted = 0.4 + 0.6 * ways / max(ways.max(), 1)
-    np.testing.assert_allclose(ink[ways > 0], wanted[ways > 0], atol=0.01)
+    expected = 0.4 + 0.6 * ways / max(ways.max(), 1)
+    np.testing.assert_allclose(ink[ways > 0], expected[ways > 0], atol=0.01)
     assert np.all(ink[ways == 0] < 0.2)
 
 

@@ -40,7 +40,7 @@ def assert_wiped(where, before, after, percent, atol):
     """Check that left of the line is one page and right of it the other, both in gray."""
     height, width = before.shape
     x = round(width * percent / 100)
-    wanted = 255 * np.concatenate([before[:, :x], after[:, x:]], axis=1)
+    expected = 255 * np.concatenate([before[:, :x], after[:, x:]], axis=1)
 
     def check():
         found = grays(where)
@@ -48,7 +48,7 @@ def assert_wiped(where, before, after, percent, atol):
         gray = found >= 0
         assert np.all(gray[: height - 25, np.abs(np.arange(width) - x) > 2])
         assert not np.any(gray[:, max(x - 1, 0) : x + 1])
-        np.testing.assert_allclose(found[gray], wanted[gray], atol=atol)
+        np.testing.assert_allclose(found[gray], expected[gray], atol=atol)
 
     eventually(check)  # the browser decodes a picture when it is shown for the first time
 

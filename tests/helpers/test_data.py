@@ -379,7 +379,7 @@ def test_a_broken_file_is_named_and_never_used(
     if place == "BOOK_DATA":
         monkeypatch.setenv("BOOK_DATA", str(path.parent))
     monkeypatch.setattr(mnist, "_DOWNLOAD", python("raise SystemExit('no download is due')"))
-    write, came = BROKEN[kind]
+    write, actual = BROKEN[kind]
     write(small, path)
     before = sha256(path)
 
@@ -389,7 +389,7 @@ def test_a_broken_file_is_named_and_never_used(
     assert tracemalloc.get_traced_memory()[1] < 20_000_000  # the arrays have 2 million bytes
     tracemalloc.stop()
     assert isinstance(error.value, ValueError)
-    for word in (f"{path}: expected ", "got ", came, "delete it", "good copy"):
+    for word in (f"{path}: expected ", "got ", actual, "delete it", "good copy"):
         assert word in str(error.value)
     assert capsys.readouterr().out == ""  # no other source is announced
     assert sha256(path) == before
@@ -534,25 +534,25 @@ def internet(monkeypatch, certificate):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
 
-    def answer(came, connect, content, length, hang):
+    def answer(requests, connect, content, length, hang):
         with suppress(OSError):  # the client may be killed, the server closed
             line = server.accept()[0]
-            came.append(line.recv(10_000))  # CONNECT
+            requests.append(line.recv(10_000))  # CONNECT
             if connect:
                 line.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             if content:
                 line = tls.wrap_socket(line, server_side=True)
-                came.append(line.recv(10_000))  # GET
+                requests.append(line.recv(10_000))  # GET
                 line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + content)
             if hang:
                 over.wait()
             line.close()
 
     def serve(content=b"", length=0, connect=True, hang=False):
-        came = []
-        args = (came, connect, content, length, hang)
+        requests = []
+        args = (requests, connect, content, length, hang)
         threading.Thread(target=answer, args=args, daemon=True).start()
-        return came
+        return requests
 
     yield serve
     over.set()
@@ -588,9 +588,9 @@ def test_keras_own_loader_fills_the_cache(
     monkeypatch.setattr(mnist, "_DOWNLOAD", python(patch + mnist._DOWNLOAD[-1]))
     monkeypatch.setattr(files, "DOWNLOAD_SECONDS", 300)  # a busy machine starts Keras slowly
     content = good.read_bytes()
-    came = internet(content, len(content))
+    requests = internet(content, len(content))
     assert data.digits().source == "keras"
-    assert b"/mnist.npz " in came[1]
+    assert b"/mnist.npz " in requests[1]
     assert "MNIST downloaded by Keras, 2,100 training" in capsys.readouterr().out
     assert os.listdir(keras_cache.parent) == ["mnist.npz"]
     assert data.digits().source == "keras"  # this time without internet
@@ -599,23 +599,23 @@ def test_keras_own_loader_fills_the_cache(
 
 def test_keras_own_loader_breaks_half_way(monkeypatch, capsys, internet, keras_cache):
     monkeypatch.setattr(files, "DOWNLOAD_SECONDS", 300)
-    came = internet(b"PK" + bytes(100_000), length=11_490_434)
+    requests = internet(b"PK" + bytes(100_000), length=11_490_434)
     assert_stand_in(capsys, keras_cache, r"got only 1\d+ out of 11490434 bytes")
-    assert b"/mnist.npz " in came[1]
+    assert b"/mnist.npz " in requests[1]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK" + bytes(100_000)], ids=["at once", "half-way"])
 def test_a_download_that_hangs(monkeypatch, capsys, internet, keras_cache, content):
     monkeypatch.setattr(mnist, "_DOWNLOAD", python(FETCH))
-    came = internet(content, length=11_490_434, connect=bool(content), hang=True)
-    assert_hangs(monkeypatch, capsys, keras_cache, lambda: came)
+    requests = internet(content, length=11_490_434, connect=bool(content), hang=True)
+    assert_hangs(monkeypatch, capsys, keras_cache, lambda: actual)
 
 
 def test_a_line_that_closes(monkeypatch, capsys, internet, keras_cache):
     monkeypatch.setattr(mnist, "_DOWNLOAD", python(FETCH))
-    came = internet()
+    requests = internet()
     assert_stand_in(capsys, keras_cache, "(EOF|reset)")
-    assert came
+    assert requests
 
 
 def test_the_hanging_loader_is_killed(monkeypatch, capsys, tmp_path, good, keras_cache):
@@ -732,7 +732,7 @@ def test_flat_is_a_view(shape):
 
 
 @pytest.mark.parametrize(
-    ("x", "came"),
+    ("x", "actual"),
     [
         (np.zeros((28, 28)), "x has shape (28, 28)"),
         (np.zeros((5, 784)), "x has shape (5, 784)"),
@@ -741,10 +741,10 @@ def test_flat_is_a_view(shape):
         ([[0.0]], "x is a list"),
     ],
 )
-def test_flat_refuses_other_shapes(x, came):
+def test_flat_refuses_other_shapes(x, actual):
     with pytest.raises(ValueError) as error:
         data.flat(x)
-    for word in (came, "(n, 28, 28, 1) or (n, 28, 28) is wanted"):
+    for word in (actual, "(n, 28, 28, 1) or (n, 28, 28) is wanted"):
         assert word in str(error.value)
 
 

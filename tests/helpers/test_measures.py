@@ -24,11 +24,11 @@ def images():
 def test_bce_is_that_of_keras(images):
     x, x_hat = images
     keras_own = keras.ops.convert_to_numpy(keras.losses.binary_crossentropy(x, x_hat))
-    wanted = keras_own.mean(axis=(1, 2))  # Keras has taken the mean over the channels
+    expected = keras_own.mean(axis=(1, 2))  # Keras has taken the mean over the channels
     got = measures.bce(x, x_hat, per_image=True)
     assert got.dtype == np.float64
-    np.testing.assert_allclose(got, wanted, rtol=1e-4)
-    assert measures.bce(x, x_hat) == pytest.approx(wanted.mean(), rel=1e-5)
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
+    assert measures.bce(x, x_hat) == pytest.approx(expected.mean(), rel=1e-5)
 
 
 def test_bce_of_what_is_known():
@@ -42,19 +42,19 @@ def test_bce_of_what_is_known():
 
 def test_mse_is_the_mean_of_the_squares(images):
     x, x_hat = images
-    wanted = [np.mean(np.square(a.astype(float) - b)) for a, b in zip(*images, strict=True)]
-    np.testing.assert_allclose(measures.mse(x, x_hat, per_image=True), wanted)
-    assert measures.mse(x, x_hat) == pytest.approx(np.mean(wanted))
+    expected = [np.mean(np.square(a.astype(float) - b)) for a, b in zip(*images, strict=True)]
+    np.testing.assert_allclose(measures.mse(x, x_hat, per_image=True), expected)
+    assert measures.mse(x, x_hat) == pytest.approx(np.mean(expected))
     assert measures.mse(x, x_hat) == pytest.approx(metrics.mean_squared_error(x, x_hat), rel=1e-5)
-    assert measures.mse(3 * x, 3 * x_hat) == pytest.approx(9 * np.mean(wanted))  # any unit
+    assert measures.mse(3 * x, 3 * x_hat) == pytest.approx(9 * np.mean(expected))  # any unit
 
 
 def test_psnr_is_that_of_scikit_image(images):
-    wanted = [
+    expected = [
         metrics.peak_signal_noise_ratio(a, b, data_range=1) for a, b in zip(*images, strict=True)
     ]
-    np.testing.assert_allclose(measures.psnr(*images, per_image=True), wanted, rtol=1e-5)
-    assert measures.psnr(*images) == pytest.approx(np.mean(wanted), rel=1e-5)
+    np.testing.assert_allclose(measures.psnr(*images, per_image=True), expected, rtol=1e-5)
+    assert measures.psnr(*images) == pytest.approx(np.mean(expected), rel=1e-5)
     assert measures.psnr(*images) > -10 * np.log10(measures.mse(*images))
 
 
@@ -67,22 +67,22 @@ def test_a_perfect_copy(images):
 
 def test_ssim_is_that_of_scikit_image(images):
     x, x_hat = (each[:20] for each in images)
-    wanted = [
+    expected = [
         metrics.structural_similarity(a, b, data_range=1, channel_axis=-1)
         for a, b in zip(x, x_hat, strict=True)
     ]
-    np.testing.assert_allclose(measures.ssim(x, x_hat, per_image=True), wanted, rtol=1e-5)
-    assert measures.ssim(x[..., 0], x_hat[..., 0]) == pytest.approx(np.mean(wanted), rel=1e-5)
+    np.testing.assert_allclose(measures.ssim(x, x_hat, per_image=True), expected, rtol=1e-5)
+    assert measures.ssim(x[..., 0], x_hat[..., 0]) == pytest.approx(np.mean(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("measure", [measures.bce, measures.mse, measures.psnr, measures.ssim])
 def test_one_answer_for_all_images_and_tensors(images, measure):
     x = images[0][:5]
     always = x.mean(axis=0)
-    wanted = measure(x, np.stack([always] * 5))
-    assert measure(x, always) == wanted
-    assert measure(keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(always)) == wanted
-    assert isinstance(wanted, float)
+    expected = measure(x, np.stack([always] * 5))
+    assert measure(x, always) == expected
+    assert measure(keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(always)) == expected
+    assert isinstance(expected, float)
 
 
 @pytest.mark.parametrize("measure", [measures.bce, measures.mse, measures.psnr, measures.ssim])
@@ -124,13 +124,13 @@ def test_ssim_wants_height_and_width(shape):
 def test_batches_make_what_the_whole_makes():
     model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4), keras.layers.Dropout(0.5)])
     x = np.random.default_rng(0).random((25, 6), np.float32)
-    wanted = model.predict(x, verbose=0)
+    expected = model.predict(x, verbose=0)
     for batch_size in (1, 10, 25, 1000):
         got = measures.predict_in_batches(model, x, batch_size)
-        np.testing.assert_allclose(got, wanted, atol=1e-6)
+        np.testing.assert_allclose(got, expected, atol=1e-6)
     got = measures.predict_in_batches(model, keras.ops.convert_to_tensor(x), np.int64(7))
     assert isinstance(got, np.ndarray)
-    np.testing.assert_allclose(got, wanted, atol=1e-6)
+    np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
 def test_several_outputs_come_as_the_model_has_them():

@@ -175,11 +175,11 @@ def answers(truth):
     return dict(zip(keys, in_node(cases), strict=True))
 
 
-def check(answer, wanted, tolerance):
+def check(answer, expected, tolerance):
     assert "error" not in answer, answer
-    assert tuple(answer["shape"]) == wanted.shape
+    assert tuple(answer["shape"]) == expected.shape
     np.testing.assert_allclose(
-        np.reshape(answer["output"], wanted.shape), wanted, rtol=0, atol=tolerance
+        np.reshape(answer["output"], expected.shape), expected, rtol=0, atol=tolerance
     )
 
 
@@ -198,8 +198,8 @@ def test_chromium_equals_keras(truth, browser):
     cases = [case(model, x) for model, x, _ in truth.values()]
     found = page.evaluate(ANSWER, [ADDRESS, cases])
     page.close()
-    for answer, (_, _, wanted) in zip(found, truth.values(), strict=True):
-        check(answer, wanted, 1e-5)
+    for answer, (_, _, expected) in zip(found, truth.values(), strict=True):
+        check(answer, expected, 1e-5)
 
 
 @pytest.mark.parametrize("name", ["convolutional", "sequence"])
@@ -207,10 +207,10 @@ def test_every_layer_can_be_looked_at(truth, answers, name):
     model, x, _ = truth[name]
     parts = [p for m in model.layers for p in (m.layers if isinstance(m, keras.Model) else [m])]
     hidden = x[np.newaxis]
-    for layer, came in zip(parts, answers[name, "float32"]["layers"], strict=True):
+    for layer, actual in zip(parts, answers[name, "float32"]["layers"], strict=True):
         hidden = layer(hidden)
-        assert (came["name"], came["type"]) == (layer.name, type(layer).__name__)
-        check(came, np.asarray(hidden)[0], 1e-5)
+        assert (actual["name"], actual["type"]) == (layer.name, type(layer).__name__)
+        check(actual, np.asarray(hidden)[0], 1e-5)
 
 
 def test_every_float16_is_read_exactly():

@@ -7,12 +7,12 @@ import pytest
 from helpers import profile
 
 
-@pytest.mark.parametrize(("value", "wanted"), [(None, "full"), ("", "full"), ("quick", "quick")])
-def test_name(monkeypatch, value, wanted):
+@pytest.mark.parametrize(("value", "expected"), [(None, "full"), ("", "full"), ("quick", "quick")])
+def test_name(monkeypatch, value, expected):
     monkeypatch.delenv("BOOK_PROFILE", raising=False)
     if value is not None:
         monkeypatch.setenv("BOOK_PROFILE", value)
-    assert profile.name() == wanted
+    assert profile.name() == expected
 
 
 def test_epochs_follow_the_environment_at_call_time(monkeypatch):

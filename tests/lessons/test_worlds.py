@@ -24,7 +24,7 @@ from bookbuild import book, pytest_plugin
 from bookbuild.book import ROOT
 from bookbuild.chapters import read_text
 from helpers import plots, widgets
-from helpers.widgets.figure import Figure
+from helpers.widgets.figure import ReactiveFigure
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
 KINDS = [DeprecationWarning, PendingDeprecationWarning, FutureWarning, RuntimeWarning]
@@ -254,7 +254,7 @@ def every_kind():
     for module in pkgutil.iter_modules(widgets.__path__, "helpers.widgets."):
         if module.name != "helpers.widgets.figure":
             for name, kind in vars(__import__(module.name, fromlist=["_"])).items():
-                if isinstance(kind, type) and issubclass(kind, Figure):
+                if isinstance(kind, type) and issubclass(kind, ReactiveFigure):
                     if kind.__module__ == module.name:
                         found[f"{module.name}.{name}"] = kind
     return found
@@ -309,7 +309,7 @@ def test_on_colab_a_figure_names_its_widget_manager(monkeypatch):
         _widgets=types.SimpleNamespace(_installed_url="https://example.org/manager.js"),
     )
     monkeypatch.setitem(sys.modules, "google.colab.output", colab)
-    figure = Figure({}, plots.grid(np.zeros((2, 784)), alt="Two empty pictures."))
+    figure = ReactiveFigure({}, plots.grid(np.zeros((2, 784)), alt="Two empty pictures."))
     data, about = figure._repr_mimebundle_()
     view = "application/vnd.jupyter.widget-view+json"
     manager = about[view]["colab"]["custom_widget_manager"]
