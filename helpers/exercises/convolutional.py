@@ -9,9 +9,9 @@ from helpers.exercises import (
     check_answered,
     check_array,
     check_number,
+    clearly_lower,
     equal_but_for_rounding,
     judged_in_full,
-    lower,
 )
 from helpers.measures import bce
 
@@ -131,7 +131,7 @@ def check_2(any_width, autoencoder, x_test):
         )
     if judged_in_full("what it draws"):
         loss, gray = bce(pairs, drawn), bce(pairs, np.full_like(pairs, pairs.mean()))
-        if not lower(loss, gray):
+        if not clearly_lower(loss, gray):
             raise Wrong(
                 f"its loss for two digits side by side is {loss:.3f}; one shade of gray would have "
                 f"{gray:.3f}. Are the layers in the order of the first section, each with its ReLU?"
@@ -177,7 +177,7 @@ def check_3(way_gone, learned, five, mean_image_bce, x_test):
         raise Wrong(f"learned is {learned!r}; wanted: {len(five)} times True or False.")
     for loss, yes, share in zip(five, said, expected, strict=True):
         if equal_but_for_rounding(loss, mean_image_bce):
-            continue  # level: which of the two is lower, the last bit would decide
+            continue  # level: which of the two is clearly_lower, the last bit would decide
         if yes and share <= 0:
             raise Wrong(f"learned has True for {loss:.4f}, but a constant does better than that.")
         if not yes and share > 0:
