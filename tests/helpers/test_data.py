@@ -608,7 +608,7 @@ def test_keras_own_loader_breaks_half_way(monkeypatch, capsys, internet, keras_c
 def test_a_download_that_hangs(monkeypatch, capsys, internet, keras_cache, content):
     monkeypatch.setattr(mnist, "_DOWNLOAD", python(FETCH))
     requests = internet(content, length=11_490_434, connect=bool(content), hang=True)
-    assert_hangs(monkeypatch, capsys, keras_cache, lambda: actual)
+    assert_hangs(monkeypatch, capsys, keras_cache, lambda: requests)
 
 
 def test_a_line_that_closes(monkeypatch, capsys, internet, keras_cache):
