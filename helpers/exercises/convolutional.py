@@ -9,9 +9,9 @@ from helpers.exercises import (
     check_answered,
     check_array,
     check_number,
+    clearly_lower,
     equal_but_for_rounding,
     judged_in_full,
-    lower,
 )
 from helpers.measures import bce
 
@@ -131,7 +131,7 @@ def check_2(any_width, autoencoder, x_test):
         )
     if judged_in_full("what it draws"):
         loss, gray = bce(pairs, drawn), bce(pairs, np.full_like(pairs, pairs.mean()))
-        if not lower(loss, gray):
+        if not clearly_lower(loss, gray):
             raise Wrong(
                 f"its loss for two digits side by side is {loss:.3f}; one shade of gray would have "
                 f"{gray:.3f}. Are the layers in the order of the first section, each with its ReLU?"

@@ -11,8 +11,8 @@ from helpers.exercises import (
     are_pixels,
     check_answered,
     check_number,
+    clearly_lower,
     judged_in_full,
-    lower,
 )
 from helpers.measures import bce
 
@@ -166,7 +166,7 @@ def check_4(my_network, x_test, to_beat):
     if not judged_in_full("the error"):
         return print(f"Right so far: at most 32 numbers (here {code}).")
     error = bce(x, y)
-    if not lower(error, to_beat):
+    if not clearly_lower(error, to_beat):
         raise Wrong(
             f"its test error is {error:.4f}; to beat: {to_beat:.4f}. More layers, a rate that falls "
             "to 0 or smaller batches help; see the chapter on deep autoencoders."

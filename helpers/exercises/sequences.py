@@ -11,9 +11,9 @@ from helpers.exercises import (
     apply_model,
     check_answered,
     check_number,
+    clearly_lower,
     equal_but_for_rounding,
     judged_in_full,
-    lower,
 )
 from helpers.measures import mse
 
@@ -248,7 +248,7 @@ def check_4(your_encoder, your_decoder, x_train, x_test, std, levels, pca_mse):
         print("Right so far: 64 values, through 8 numbers, with an LSTM on the way.")
         return
     error = std**2 * mse(x, x_hat)
-    if lower(error, pca_mse):
+    if clearly_lower(error, pca_mse):
         seen = np.asarray(x_train, np.float32).reshape(len(x_train), 64)
         seen_error = std**2 * mse(seen, _redraw(your_encoder, your_decoder, seen))
         if error < 0.2 * seen_error:

@@ -9,8 +9,8 @@ from helpers.exercises import (
     check_answered,
     check_array,
     check_number,
+    clearly_lower,
     judged_in_full,
-    lower,
 )
 from helpers.measures import bce, mse
 
@@ -137,7 +137,7 @@ def check_4(your_model, x_test, autoencoder):
         )
     if judged_in_full("the loss"):
         yours, ours = bce(x, y), bce(x, apply_model("autoencoder", autoencoder, x))
-        if not lower(yours, ours):
+        if not clearly_lower(yours, ours):
             raise Wrong(
                 f"your test BCE is {yours:.4f}, the chapter's {ours:.4f}. Does your loss still "
                 "fall at the end? Then take more or larger steps."
