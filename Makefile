@@ -71,6 +71,7 @@ SIMPLE := book/models/simple.ipynb
 
 test: book ## check the code, the pages and one notebook: before each commit, some eight minutes on two idle cores
 	$(BIN)/ruff check && $(BIN)/ruff format --check
+	$(NPM) exec --no -- eslint helpers bookbuild book/_static
 	$(PYTEST) -m "not heavy" tests
 	$(QUICK) $(BIN)/pytest $(NBVAL) $(SIMPLE)
 

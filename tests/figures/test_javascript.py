@@ -4,18 +4,18 @@ import json
 import re
 
 import pytest
-from test_network import in_node
 
-from conftest import TOP
+from bookbuild.book import ROOT
+from support import in_node
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "[^"]*";\n', re.M)
 PARTS = {
     path.name: path.read_text(encoding="utf-8")
-    for path in sorted((TOP / "helpers" / "widgets").glob("*.js"))
+    for path in sorted((ROOT / "helpers" / "widgets").glob("*.js"))
 }
 LINT = """async ([_, files]) => {
   const { ESLint } = await import(ESLINT);
-  const linter = new ESLint({ cwd: TOP });
+  const linter = new ESLint({ cwd: BOOK });
   const found = {};
   for (const [name, text] of Object.entries(files)) {
     const [{ messages }] = await linter.lintText(text, { filePath: `helpers/widgets/${name}` });
@@ -28,8 +28,8 @@ LINT = """async ([_, files]) => {
 @pytest.fixture(scope="module")
 def without_imports():
     """What the linter says of every part that has lost its imports."""
-    library = (TOP / "node_modules" / "eslint" / "lib" / "api.js").as_uri()
-    code = LINT.replace("ESLINT", json.dumps(library)).replace("TOP", json.dumps(str(TOP)))
+    library = (ROOT / "node_modules" / "eslint" / "lib" / "api.js").as_uri()
+    code = LINT.replace("ESLINT", json.dumps(library)).replace("BOOK", json.dumps(str(ROOT)))
     return in_node({name: IMPORT.sub("", text) for name, text in PARTS.items()}, code)
 
 
