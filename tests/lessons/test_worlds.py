@@ -76,7 +76,7 @@ def test_a_message_to_the_reader_stays_a_warning():
 
 
 def test_all_our_modules_are_watched():
-    watched = pytest_plugin.ours()
+    watched = pytest_plugin.ours(book.ROOT)
     assert {"__main__", "helpers", "helpers.data", "helpers.widgets.figure"} <= set(watched)
     assert {"helpers.exercises", "helpers.exercises.simple", "bookbuild.chapters"} <= set(watched)
 
