@@ -177,7 +177,7 @@ def check_3(way_gone, learned, five, mean_image_bce, x_test):
         raise Wrong(f"learned is {learned!r}; wanted: {len(five)} times True or False.")
     for loss, yes, share in zip(five, said, expected, strict=True):
         if equal_but_for_rounding(loss, mean_image_bce):
-            continue  # level: which of the two is lower, the last bit would decide
+            continue  # level: which of the two is clearly_lower, the last bit would decide
         if yes and share <= 0:
             raise Wrong(f"learned has True for {loss:.4f}, but a constant does better than that.")
         if not yes and share > 0:

@@ -21,7 +21,7 @@ def client():
     """A worker in a process of its own, with the stand-in's digits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOK_DATA", "embedded")
-        patch.setenv("BOOK_PROFILE", "quick")
+        patch.setenv("BOOK_PROFILE", "full")
         client = sweep.connect(workers=1)
         yield client
         client.shutdown()

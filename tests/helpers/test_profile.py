@@ -15,17 +15,17 @@ def test_name(monkeypatch, value, expected):
     assert profile.name() == expected
 
 
-def test_epochs_follow_the_environment_at_call_time(monkeypatch):
+def test_counts_follow_the_environment_at_call_time(monkeypatch):
     monkeypatch.setenv("BOOK_PROFILE", "full")
-    assert profile.epochs(20) == 20
+    assert [profile.scaled(n) for n in (1, 20, 1000)] == [1, 20, 1000]
     monkeypatch.setenv("BOOK_PROFILE", "quick")
-    assert profile.epochs(20) == 1
+    assert [profile.scaled(n) for n in (1, 20, 1000)] == [1, 2, 20]
 
 
 @pytest.mark.parametrize("value", ["fast", "Quick", "quick "])
 def test_an_unknown_profile_is_named(monkeypatch, value):
     monkeypatch.setenv("BOOK_PROFILE", value)
-    for call in (profile.name, lambda: profile.epochs(3)):
+    for call in (profile.name, lambda: profile.scaled(3)):
         with pytest.raises(ValueError) as error:
             call()
         for word in ("BOOK_PROFILE", repr(value), "'full'", "'quick'"):
@@ -34,10 +34,10 @@ def test_an_unknown_profile_is_named(monkeypatch, value):
 
 @pytest.mark.parametrize("profile_name", ["full", "quick"])
 @pytest.mark.parametrize("n", [0, -1, 2.0, "3", True, None])
-def test_epochs_wants_a_positive_int(monkeypatch, profile_name, n):
+def test_a_count_is_a_positive_int(monkeypatch, profile_name, n):
     monkeypatch.setenv("BOOK_PROFILE", profile_name)
-    with pytest.raises(ValueError, match=f"n is {n!r}; a positive int is wanted"):
-        profile.epochs(n)
+    with pytest.raises(ValueError, match=f"n is {n!r}; expected a positive int"):
+        profile.scaled(n)
 
 
 def test_the_examples_in_the_docstrings_run(monkeypatch):

@@ -58,11 +58,21 @@ def test_any_other_run_leaves_the_published_numbers(
     assert said in capsys.readouterr().out
 
 
-def test_beside_a_lone_notebook_nothing_is_written(tmp_path, monkeypatch, capsys):
+def test_a_reader_who_runs_a_notebook_changes_no_published_number(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("BOOK_PROFILE", "full")
-    ledger_in(tmp_path / "results").save()
-    assert not list(tmp_path.iterdir())
-    assert "nothing is written" in capsys.readouterr().out
+    monkeypatch.delenv("BOOK_RESULTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    ledger_in(None).save()
+    assert not list(tmp_path.iterdir()) and not results.publishing()
+    assert "make execute" in capsys.readouterr().out
+
+
+def test_timings_are_named(folder):
+    ledger = ledger_in(folder)
+    ledger.record_timing(seconds=3.5, memory_mb={"most": 700})
+    entry = ledger.entry()
+    assert entry["timings"] == ["memory_mb", "seconds"]
+    assert entry["metrics"]["seconds"] == 3.5
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, "0.1", None, {}, {"2": np.nan}, [1, 2]])
