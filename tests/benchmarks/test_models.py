@@ -88,6 +88,7 @@ def few(monkeypatch):
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["simple", "transposed", "denoiser", "rows", "vae_2d", "vae_blog"])
 @pytest.mark.parametrize("which", ["book", "source"])
 def test_a_recipe_trains_and_is_repeatable(few, name, which):

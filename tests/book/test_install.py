@@ -104,6 +104,7 @@ def made(tmp_path_factory):
     return project
 
 
+@pytest.mark.heavy
 def test_a_whole_environment_is_left_alone(made):
     made.make()
     before = (made.top / STAMP).stat()
@@ -112,6 +113,7 @@ def test_a_whole_environment_is_left_alone(made):
     assert (made.top / STAMP).stat().st_mtime_ns == before.st_mtime_ns
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not shutil.which("flock"), reason="this system has no flock")
 def test_two_calls_do_not_install_into_one_folder_at_once(made):
     with (made.top / "requirements/pytorch.txt").open() as file:
@@ -153,6 +155,7 @@ def with_another_lock(project):
     project.lock(wheel(project.wheels, "tiny", "2.0", **{"tiny.py": "version = 2\n"}))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "spoil, version",
     [
@@ -172,6 +175,7 @@ def test_what_is_spoiled_is_made_again(made, spoil, version):
     assert str(made.top) in script.splitlines()[0] + script.splitlines()[1]
 
 
+@pytest.mark.heavy
 def test_a_killed_installation_is_completed_by_the_next(project):
     assert project.make(KILLED="1").returncode
     assert not project.installed()
@@ -180,6 +184,7 @@ def test_a_killed_installation_is_completed_by_the_next(project):
     assert project.installed() == "1"
 
 
+@pytest.mark.heavy
 def test_an_error_of_the_installer_is_passed_on(project):
     project.lock("nowhere==1.0 --hash=sha256:" + 64 * "0" + "\n")
     done = project.make()
@@ -270,6 +275,7 @@ def test_the_first_python_that_fits_is_taken(bare, tmp_path, there, chosen):
     assert (bare.top / "chosen").read_text().strip() == str(tmp_path / chosen)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("there_is_one", [False, True])
 def test_a_python_that_was_asked_for_is_checked(made, bare, there_is_one):
     python(bare, bare.bin / "python3.9", "3.9.1")

@@ -89,6 +89,7 @@ def which():
         return data.digits().sha256
 
 
+@pytest.mark.heavy
 def test_a_task_that_trains(client, which, capsys):
     check_2(training(which), client)
     assert "kB travel" in capsys.readouterr().out
@@ -108,6 +109,7 @@ def task(make):
     return my_task
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "make, words",
     [

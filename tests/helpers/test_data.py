@@ -580,6 +580,7 @@ def assert_hangs(monkeypatch, capsys, cache, reached):
     raise AssertionError("the loader was stopped before it could hang")
 
 
+@pytest.mark.heavy
 def test_keras_own_loader_fills_the_cache(
     monkeypatch, capsys, tmp_path, internet, good, keras_cache
 ):
@@ -597,6 +598,7 @@ def test_keras_own_loader_fills_the_cache(
     assert "MNIST from Keras' cache" in capsys.readouterr().out
 
 
+@pytest.mark.heavy
 def test_keras_own_loader_breaks_half_way(monkeypatch, capsys, internet, keras_cache):
     monkeypatch.setattr(files, "DOWNLOAD_SECONDS", 300)
     requests = internet(b"PK" + bytes(100_000), length=11_490_434)

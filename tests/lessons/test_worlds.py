@@ -243,6 +243,7 @@ def session():
     return types.SimpleNamespace(notebook=notebook, from_python=from_python)
 
 
+@pytest.mark.heavy
 def test_python_and_the_hand_move_a_figure(session):
     assert session.from_python == 3
     assert session.notebook.cells[3].outputs[0].text == "7\n"
@@ -260,6 +261,7 @@ def every_kind():
     return found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", every_kind())
 def test_a_notebook_stores_what_a_front_end_needs(session, name):
     """A front end of these versions: it names what it wants by module and range of versions."""

@@ -78,7 +78,7 @@ SAME = [
 NOTHING = ["xyzzyq", "theta", "<xyzzyq>", "?!", "xyzzyq " * 300]
 
 
-@pytest.fixture(scope="module", params=["http", "file"])
+@pytest.fixture(scope="module", params=["http", pytest.param("file", marks=pytest.mark.heavy)])
 def start(request, site):
     """The site's address, by a server and as a folder."""
     return request.getfixturevalue("host") if request.param == "http" else site.as_uri()
