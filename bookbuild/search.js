@@ -44,7 +44,7 @@ const index = new MiniSearch({
     processTerm: (word) => word,
     combineWith: "AND",
     prefix: (word) => word.length > 3,
-    boost: { chapter: 20, title: 4, explains: 4, code: 0.3 },
+    boost: { chapter: 20, title: 4, explains: 5, code: 0.3 },
     bm25: { k: 4, b: 0.4, d: 0.5 }, // more uses count more, also in a long text
   },
 });
