@@ -145,7 +145,8 @@ def test_only_what_fits_is_held_in_memory():
 def test_the_stream_is_the_one_of_scaling_out():
     def functions(text):
         return {
-            node.name: ast.dump(node)
+            # The chapter's lines are shorter, and so are those of its docstrings.
+            node.name: ast.dump(ast.Module([node.args, *node.body[1:]], []))
             for node in ast.parse(text).body
             if isinstance(node, ast.FunctionDef) and node.name in ("bend", "stream")
         }
