@@ -23,7 +23,7 @@ c.ClearSolutions.code_stub = {"python": ""}
 # Hand-ins lie in downloaded/<chapter>/archive, named <student>_<chapter>.ipynb; what a learning
 # platform writes between the two, or behind, does not matter.
 c.FileNameCollectorPlugin.named_regexp = (
-    r".*/(?P<student_id>[^/_]+)_(?:[^/]*_)?(?P<file_id>\d\d-[a-z-]+)[^/]*[.]ipynb"
+    r".*/(?P<student_id>[^/_]+)_(?:[^/]*_)?(?P<file_id>[a-z]+(?:-[a-z]+)*)[^/]*[.]ipynb"
 )
 c.FileNameCollectorPlugin.valid_ext = [".ipynb"]
 

@@ -29,10 +29,12 @@ def bring_notebooks(folder):
     """
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as drafts:
-        for notebook in sorted(STUDENT.glob("*.ipynb")):
+        for notebook in sorted(STUDENT.rglob("*.ipynb")):
             draft = Path(shutil.copyfile(notebook, Path(drafts, notebook.name)))
+            place = folder / notebook.relative_to(STUDENT)
             with contextlib.suppress(FileExistsError):
-                os.link(draft, folder / notebook.name)  # unlike a rename, replaces nothing
+                place.parent.mkdir(parents=True, exist_ok=True)
+                os.link(draft, place)  # unlike a rename, replaces nothing
 
 
 if __name__ == "__main__":

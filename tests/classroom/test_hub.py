@@ -23,6 +23,7 @@ from bookbuild.book import ROOT
 
 pytestmark = pytest.mark.heavy
 
+CHANGED = "models/simple.ipynb"
 HOSTILE = ("linker", "dangler")
 USERS = {"reader": 64001, "linker": 64002, "dangler": 64003}
 
@@ -45,7 +46,8 @@ def tried():
 
 
 def test_a_reader_finds_the_notebooks_and_what_is_changed_stays(tried):
-    notebooks = {path.name for path in (ROOT / "_build" / "student").glob("*.ipynb")}
+    students = ROOT / "_build" / "student"
+    notebooks = {str(path.relative_to(students)) for path in students.rglob("*.ipynb")}
     assert set(tried["reader"]["files"]) == notebooks
     assert {owner for owner, _ in tried["reader"]["files"].values()} == {USERS["reader"]}
     assert tried["reader"]["changed"] == "mine"
@@ -185,7 +187,7 @@ async def try_hub(homes, targets):
                 "server": bool(await hub.ask("GET", f"/user/{user}/api")),
             }
         found["kernel"] = await listen_in(hub, psutil)
-        (homes["reader"] / "autoencoders" / "simple.ipynb").write_text("mine")
+        (homes["reader"] / "autoencoders" / CHANGED).write_text("mine")
         await hub.ask("DELETE", "/hub/api/users/reader/server")
         await hub.ready("/hub/api/users/reader", lambda user: not user["servers"])
         await start(hub, "reader")  # over what the first start has brought
@@ -194,9 +196,10 @@ async def try_hub(homes, targets):
         found["kept"] = {p.name: p.stat().st_mode for p in state.iterdir() if p.is_file()}
     folder = homes["reader"] / "autoencoders"
     found["reader"]["files"] = {
-        p.name: (p.stat().st_uid, p.stat().st_mode) for p in folder.iterdir()
+        str(p.relative_to(folder)): (p.stat().st_uid, p.stat().st_mode)
+        for p in folder.rglob("*.ipynb")
     }
-    found["reader"]["changed"] = (folder / "simple.ipynb").read_text()
+    found["reader"]["changed"] = (folder / CHANGED).read_text()
     for user, target in targets.items():
         found[user]["target"] = about(target)
     for user, home in homes.items():
