@@ -9,6 +9,7 @@ all prose and the notebook of a run appear together, or not at all.
 """
 
 import argparse
+import copy
 import importlib
 import json
 import os
@@ -31,6 +32,8 @@ from bookbuild.markers import fill
 from bookbuild.setup_cell import setup_cell
 from helpers import files
 
+#: The folders of the book that a run may write into.
+PUBLISHED = ("results", "weights")
 _KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 _CELL = re.compile(
     r"(?P<head>^```\{code-cell\}[^\n]*\n(?:(?::[^\n]*|)\n)*)(?P<code>.*?)\n?^```$", re.S | re.M
@@ -76,7 +79,7 @@ def store(names, ran=None, written=None):
         Chapters that have just run, with the outputs to take; otherwise those of the stored
         notebooks.
     written : dict of str to bytes, optional
-        What these runs wrote into the folder of ledgers, by the files' names.
+        What these runs wrote, by the files' places in the book: ``"results/simple.json"``.
 
     Raises
     ------
@@ -85,8 +88,9 @@ def store(names, ran=None, written=None):
         text keeps its numbers.
     """
     ran, written = ran or {}, written or {}
-    fresh = {name[:-5]: json.loads(written[name]) for name in written if name.endswith(".json")}
-    contents = {RESULTS / name: content for name, content in written.items()}
+    ledgers = [name for name in written if name.endswith(".json")]
+    fresh = {pathlib.Path(name).stem: json.loads(written[name]) for name in ledgers}
+    contents = {BOOK / name: content for name, content in written.items()}
     wrong = []
 
     def filled(path, text):
@@ -152,6 +156,10 @@ def renew_scripts(widgets):
 def run(chapter):
     """Run a chapter in the full profile, with a copy of the ledgers away from the book's.
 
+    Cells tagged ``play`` show figures with published weights. They run last, in a kernel of their
+    own and after the setup cell alone: so they show the networks of this run, and depend on no
+    other cell.
+
     Parameters
     ----------
     chapter : str
@@ -162,8 +170,8 @@ def run(chapter):
     notebook : nbformat.NotebookNode
         With outputs.
     written : dict of str to bytes
-        What the run wrote into the folder of ledgers, by the files' names; its own ledger is
-        among it.
+        What the run wrote of ledgers and weights, by their places in the book; its own ledger,
+        ``"results/simple.json"``, is among it.
 
     Raises
     ------
@@ -171,39 +179,68 @@ def run(chapter):
         If a cell fails or the run wrote no ledger: it was none to publish.
     """
     notebook = _as_notebook(_in_order(book.text(chapter).read_text()))
-    cells = tqdm(total=len(notebook.cells), desc=chapter, unit="cell")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    play = [cell for cell in code if "play" in book.tags(cell)]
+    cells = tqdm(total=len(code) + bool(play), desc=chapter, unit="cell")
     with tempfile.TemporaryDirectory(prefix=f"{chapter}-") as folder:
+        for place in PUBLISHED:
+            (BOOK / place).mkdir(exist_ok=True)
+            shutil.copytree(
+                BOOK / place, pathlib.Path(folder, place), ignore=shutil.ignore_patterns("*.part")
+            )
         results = pathlib.Path(folder, "results")
-        shutil.copytree(RESULTS, results, ignore=shutil.ignore_patterns("*.part"))
         (results / f"{chapter}.json").unlink(missing_ok=True)
-        before = _contents(results)
-        client = NotebookClient(
-            notebook,
-            timeout=None,
-            resources={"metadata": {"path": folder}},
-            record_timing=False,
-            coalesce_streams=True,
-            on_cell_complete=lambda cell, cell_index: cells.update(),
-        )
+        before = _contents(folder)
         try:
-            client.execute(env=os.environ | {"BOOK_PROFILE": "full", "BOOK_RESULTS": str(results)})
+            _execute(notebook, [cell for cell in code if cell not in play], folder, cells)
+            if play and (results / f"{chapter}.json").exists():
+                _execute(notebook, [copy.deepcopy(code[0]), *play], folder, cells)
         except CellExecutionError as error:
             sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
         finally:
             cells.close()
-        after = _contents(results)
-    if f"{chapter}.json" not in after:
+        after = _contents(folder)
+    if f"results/{chapter}.json" not in after:
         sys.exit(
             f"{chapter}: the run wrote no new ledger, so it is not published. Is BOOK_DATA "
             f"(now {os.environ.get('BOOK_DATA') or 'unset'}) a folder with mnist.npz?"
         )
+    for number, cell in enumerate(code, start=1):
+        cell.execution_count = number  # as a reader's run from top to bottom has it
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = number
     # TensorFlow greets with notes on this machine's processor: no part of the lesson.
-    next(c for c in notebook.cells if c.cell_type == "code").outputs = []
+    code[0].outputs = []
     return notebook, {n: content for n, content in after.items() if before.get(n) != content}
 
 
+def _execute(notebook, cells, folder, progress):
+    """Run some cells of a notebook in a new kernel; outputs and widgets' state go into it."""
+    part = copy.copy(notebook)
+    part.cells, part.metadata = cells, copy.deepcopy(notebook.metadata)
+    client = NotebookClient(
+        part,
+        timeout=None,
+        resources={"metadata": {"path": folder}},
+        record_timing=False,
+        coalesce_streams=True,
+        on_cell_complete=lambda cell, cell_index: progress.update(),
+    )
+    results = str(pathlib.Path(folder, "results"))
+    client.execute(env=os.environ | {"BOOK_PROFILE": "full", "BOOK_RESULTS": results})
+    for kind, state in part.metadata.get("widgets", {}).items():
+        widgets = notebook.metadata.setdefault("widgets", {})
+        widgets.setdefault(kind, state)["state"] |= state["state"]
+
+
 def _contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    return {
+        f"{place}/{path.name}": path.read_bytes()
+        for place in PUBLISHED
+        for path in pathlib.Path(folder, place).iterdir()
+        if path.is_file()
+    }
 
 
 def _in_order(text):

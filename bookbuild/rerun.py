@@ -67,7 +67,7 @@ def main():
     failed = 0
     for chapter in names:
         published = results.read(chapter)
-        again = json.loads(run(chapter)[1][f"{chapter}.json"])
+        again = json.loads(run(chapter)[1][f"results/{chapter}.json"])
         lines = differences(published, again)
         old, new = compared(published), compared(again)
         same = sum(new.get(name) == old[name] for name in old)

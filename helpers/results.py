@@ -46,6 +46,7 @@ class Ledger:
         self.chapter, self.data, self.seed = chapter, data, seed
         self.folder = folder or os.environ.get("BOOK_RESULTS")
         self.metrics, self.timings = {}, []
+        self.weights = None  # SHA-256 of what `helpers.weights.publish` stored
 
     def record(self, **metrics):
         """Add metrics by name.
@@ -81,19 +82,17 @@ class Ledger:
         self.record(**metrics)
         self.timings = sorted({*self.timings, *metrics})
 
+    def to_publish(self):
+        """Return whether this run is one to publish: `make execute`, in full, on real data."""
+        return bool(profile.name() == "full" and self.data.real and self.folder)
+
     def save(self):
         """Write the ledger if this run is one to publish, and say what was done.
 
         Only a run of `make execute` is published, in the full profile and on real data. The file
         is replaced as a whole, never half-written.
         """
-        if profile.name() != "full":
-            print("Quick profile: nothing is written, the published numbers stand.")
-        elif not self.data.real:
-            print("Stand-in data: nothing is written, the published numbers stand.")
-        elif not self.folder:
-            print("Nothing is written, the published numbers stand: `make execute` renews them.")
-        else:
+        if self.to_publish():
             entry = self.entry()
             path = pathlib.Path(self.folder, f"{self.chapter}.json")
             files.write(path, json.dumps(entry, indent=1) + "\n")
@@ -102,6 +101,12 @@ class Ledger:
                 f"{self.chapter}: {len(self.metrics)} metrics in {path.name}, "
                 f"{entry['seconds']:.0f} s" + (f", {memory:,.0f} MB at most." if memory else ".")
             )
+        elif profile.name() != "full":
+            print("Quick profile: nothing is written, the published numbers stand.")
+        elif not self.data.real:
+            print("Stand-in data: nothing is written, the published numbers stand.")
+        else:
+            print("Nothing is written, the published numbers stand: `make execute` renews them.")
 
     def entry(self):
         """Return what `save` writes.
@@ -110,9 +115,9 @@ class Ledger:
         -------
         dict
             chapter, profile, data (source and SHA-256), seed, metrics, timings (the names of
-            metrics that are the machine's), seconds since
-            the setup cell, peak_memory_mb (of this process; None on Windows),
-            versions, machine and date.
+            metrics that are the machine's), weights (the SHA-256 of the published networks, if
+            there are any), seconds since the setup cell, peak_memory_mb (of this process; None
+            on Windows), versions, machine and date.
         """
         return {
             "chapter": self.chapter,
@@ -125,6 +130,7 @@ class Ledger:
             "seed": self.seed,
             "metrics": self.metrics,
             "timings": self.timings,
+            **({"weights": self.weights} if self.weights else {}),
             "seconds": round(time.perf_counter() - helpers.STARTED, 1),
             "peak_memory_mb": peak_memory_mb(),
             "versions": {"python": platform.python_version()}
