@@ -9,10 +9,12 @@ number before ``%`` is the metric times 100. ``<!-- deep:test_bce -->`` names an
 chapter's ledger, ``<!-- benchmark:dense.speedup -->`` the benchmarks' results. Two more
 markers say why a decimal number is not in a ledger: ``<!-- published -->`` (a cited
 source's figure) and ``<!-- given -->`` (a setting, or arithmetic that the text shows).
+``<!-- reading_minutes -->`` is computed from a chapter's text (`bookbuild.reading`).
 """
 
 import re
 
+from bookbuild import book, reading
 from helpers.results import quote
 
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
@@ -58,8 +60,11 @@ def fill(text, chapter, fresh=None):
         number, percent, key = match["number"], match["percent"] or "", match["key"]
         if key is None or key in NOT_MEASURED:
             return match[0]
-        key = key if ":" in key else f"{chapter}:{key}"
-        value = quote(key, fresh) * (100 if percent else 1)
+        where, _, metric = key.rpartition(":")
+        if metric == "reading_minutes":
+            value = reading.length(book.text(where).read_text() if where else text).minutes
+        else:
+            value = quote(f"{where or chapter}:{metric}", fresh) * (100 if percent else 1)
         decimals = len(number.partition(".")[2])
         minus = "−" if number.startswith("−") else "-"
         shown = f"{value:,.{decimals}f}".replace("-", minus)

@@ -8,11 +8,12 @@ import re
 import nbformat
 import pytest
 
-from bookbuild import book, chapters, markers
+from bookbuild import book, chapters, markers, reading
 from bookbuild.book import stored_figures
 from bookbuild.setup_cell import setup_cell
 
 CHAPTERS = book.chapters()
+HINTS = ("Hint", "Second hint")  # a first step, and what gives more away
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
@@ -126,7 +127,10 @@ def test_exercises_come_with_hint_and_hidden_solution(chapter):
     exercises = sum("exercise" in t for t in tags)
     assert 3 <= exercises <= 5
     assert sum({"solution", "hide-cell"} <= t for t in tags) >= exercises
-    assert sum(text.count("<summary>Hint</summary>") for text in prose(chapter)) == exercises
+    hints = [
+        sum(text.count(f"<summary>{hint}</summary>") for text in prose(chapter)) for hint in HINTS
+    ]
+    assert hints[0] == exercises >= hints[1]
 
 
 @every_chapter
@@ -157,6 +161,28 @@ def test_the_quiz_has_one_right_answer_to_each_question(chapter):
         (letter,) = [letter for letter, verdict in opened if verdict == "Right"]
         right.append(letter)
     assert len(set(right)) > 1  # not always the same letter
+
+
+@every_chapter
+def test_a_chapter_that_opens_with_a_figure_is_one_sitting(chapter):
+    text = book.text(chapter).read_text()
+    if "## Play first" in text:
+        core, whole = reading.length(text), reading.length(text, practice=True)
+        assert "<!-- reading_minutes -->" in text
+        assert core.minutes <= 25 and whole.words <= 2500 and core.lines <= 150, (core, whole)
+
+
+def test_reading_time_counts_what_a_page_shows():
+    cells = ["x = 1\n\ny = 2", ":tags: [hide-input]\n\nhidden()", ":tags: [exercise]\n\nz = None"]
+    first, second, third = (f"```{{code-cell}} ipython3\n{cell}\n```\n" for cell in cells)
+    text = (
+        "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
+        "kernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
+        f"# Four words of title\n\n{first}\nIt is 0.1<!-- loss --> [here](there.md).\n\n{second}\n"
+        f"## Exercises\n\nOne more.\n\n{third}"
+    )
+    assert reading.length(text) == (4 + 4, 2)
+    assert reading.length(text, practice=True) == (4 + 4 + 3, 3)
 
 
 @pytest.mark.parametrize("path", book.texts(), ids=lambda path: f"{path.parent.name}/{path.name}")
