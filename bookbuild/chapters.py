@@ -192,7 +192,9 @@ def run(chapter):
         (results / f"{chapter}.json").unlink(missing_ok=True)
         before = _contents(folder)
         try:
-            _execute(notebook, [cell for cell in code if cell not in play], folder, cells)
+            _execute(
+                notebook, [cell for cell in code if "play" not in book.tags(cell)], folder, cells
+            )
             if play and (results / f"{chapter}.json").exists():
                 _execute(notebook, [copy.deepcopy(code[0]), *play], folder, cells)
         except CellExecutionError as error:
