@@ -23,7 +23,7 @@ export default {
       });
       const original = picture("what goes in"), code = bars("code"), restored = picture("what comes back");
       const said = status(), histogram = errorChart(counts);
-      const groups = [["Or choose a test digit", 0, digits], ["Or another picture", digits]].map(
+      const groups = [["Or choose a digit", 0, digits], ["Or another picture", digits]].map(
         ([label, start, end]) => ({ start, ...choices({ label, images: examples.slice(start, end),
           value: -1, input: (place) => model.set("digit", start + place) }) }));
       root.append(
@@ -88,7 +88,7 @@ function errorChart(counts) {
     counts.slice(i * BAR, (i + 1) * BAR).reduce((sum, value) => sum + value, 0));
   const most = Math.max(...heights), power = 10 ** Math.floor(Math.log10(most));
   const { element, show } = chart({
-    name: "Errors of new digits, and of this picture", height: 170,
+    name: "Errors of new digits, and of this picture", height: 130,
     x: { label: "squared error per pixel", range: [LOWEST, 1], ticks: [0.001, 0.01, 0.1, 1], log: true },
     y: { label: "digits", range: [0, 1.1 * most], ticks: [0, Math.floor(most / power) * power] },
   });

@@ -178,7 +178,7 @@ def test_restore_on_the_page_equals_keras(host, browser):
         page = watched.page
         page.goto(f"{host}/book/models/introduction.html", wait_until="load")
         come_near(page)
-        figure = page.locator(FIGURE)
+        figure = page.locator(FIGURE).first
         for place in (0, 3, len(x) - 1):
             figure.get_by_role("radio").nth(place).check(force=True)
             x_hat = np.asarray(model(x[place : place + 1]))[0]
