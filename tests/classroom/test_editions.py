@@ -100,4 +100,4 @@ def test_the_site_shows_solutions_or_leaves_them_out(tmp_path, shown):
     page = BeautifulSoup((tmp_path / "out" / "index.html").read_text(), "html.parser").get_text()
     assert "check_2(linear, x_valid, pca_mse[8])" in page  # the exercise and its check
     assert ("falling_adam(0.003, 6)" in page) == shown
-    assert ("Baldi and Hornik proved" in page) == shown
+    assert ("PCA is the best of these on the training images" in page) == shown
