@@ -470,7 +470,7 @@ NETWORKS = {
         ),
     ),
     "upsampling": Network(
-        "convolutional",
+        "convolutions",
         "small maps, upsampled",
         64,
         functools.partial(small_convolutional, "upsampling"),
@@ -478,7 +478,7 @@ NETWORKS = {
         source=_small_maps_source,
     ),
     "transposed": Network(
-        "convolutional",
+        "convolutions",
         "small maps, transposed",
         36,
         functools.partial(small_convolutional, "transposed"),
@@ -486,7 +486,7 @@ NETWORKS = {
         source=_small_maps_source,
     ),
     "strided": Network(
-        "convolutional",
+        "convolutions",
         "small maps, strided",
         64,
         functools.partial(small_convolutional, "strided"),
