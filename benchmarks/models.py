@@ -434,7 +434,7 @@ NETWORKS = {
         source=_blog(100),
     ),
     "stack": Network(
-        "deep",
+        "stacks",
         "stack",
         128,
         stack,

@@ -25,7 +25,7 @@ NAMES = [name for name in models.NETWORKS if name != "vae_blog"]
 
 def train_all(name, seeds):
     """Return what a network reaches: each measure by seed, and what all seeds share."""
-    network, digits = models.NETWORKS[name], store.real_digits(validation=True)
+    network, digits = models.NETWORKS[name], store.real_digits()
     by_measure = {}
     for seed in range(seeds):
         model, seconds, _ = models.train(network, network.book, digits, seed, now=time.process_time)
@@ -61,7 +61,7 @@ def main():
         parser.error(f"no network {', '.join(sorted(unknown))}; there are: {NAMES}")
     if args.here:
         return print(json.dumps({name: train_all(name, SEEDS) for name in args.networks}))
-    digits = store.real_digits(validation=True)
+    digits = store.real_digits()
     files.tidy()
     ledger = results.Ledger("seeds", digits, seed=0, folder=FOLDER)
     if (FOLDER / "seeds.json").exists():

@@ -8,13 +8,8 @@ from helpers import data, files, results
 RESULTS = results.ROOT / "benchmarks" / "results.json"
 
 
-def real_digits(validation=False):
+def real_digits():
     """Return the digits.
-
-    Parameters
-    ----------
-    validation : bool
-        As for `helpers.data.digits`: whether to train on the 55,000 images of the chapters.
 
     Returns
     -------
@@ -25,7 +20,7 @@ def real_digits(validation=False):
     SystemExit
         Without the real data: stand-in digits are no benchmark.
     """
-    digits = data.digits(validation)
+    digits = data.digits()
     if not digits.real:
         raise SystemExit("These are stand-in digits: set BOOK_DATA to a folder with mnist.npz.")
     return digits

@@ -61,16 +61,16 @@ def check_1(encoder_parameters, decoder_parameters, squeezed, floor):
     print("Right, all four. And the floor is 0: only gray pixels cost something.")
 
 
-def check_2(linear, x_test, pca_mse):
+def check_2(linear, x, pca_mse):
     """A linear autoencoder with 8 code units, compared with PCA's error."""
     check_answered(linear=linear)
-    x = np.asarray(x_test[:256], dtype=np.float32)
-    y = apply_model("linear", linear, x)
-    if y.shape != x.shape:
+    few = np.asarray(x[:256], dtype=np.float32)
+    y = apply_model("linear", linear, few)
+    if y.shape != few.shape:
         raise Wrong(f"linear makes {y.shape[1:]} of (784,); wanted: as many pixels as came in.")
     # Ten times the image, and its negative: a linear network follows, a bend does not.
-    zero = apply_model("linear", linear, np.zeros_like(x))
-    followed, expected = apply_model("linear", linear, -10 * x) - zero, -10 * (y - zero)
+    zero = apply_model("linear", linear, np.zeros_like(few))
+    followed, expected = apply_model("linear", linear, -10 * few) - zero, -10 * (y - zero)
     if not np.allclose(followed, expected, atol=1e-2 * np.abs(expected).max()):
         raise Wrong(
             "-10 times the image does not give -10 times the answer, so some layer still has an "
@@ -84,26 +84,26 @@ def check_2(linear, x_test, pca_mse):
     if rank < 8:
         raise Wrong(f"only {rank} of the 8 code units are in use; is the code of 8 units?")
     if judged_in_full("the error"):
-        x = np.asarray(x_test, dtype=np.float32)
+        x = np.asarray(x, dtype=np.float32)
         error = mse(x, apply_model("linear", linear, x))
         if abs(error / pca_mse - 1) > 0.03:
             raise Wrong(
-                f"its test error is {error:.4f}, PCA's is {pca_mse:.4f}: more than 3 % apart. "
+                f"its error is {error:.4f}, PCA's is {pca_mse:.4f}: more than 3 % apart. "
                 "Is it trained on MSE, and long enough?"
             )
         print(f"Right: {error:.4f}, and PCA has {pca_mse:.4f}.")
     else:
-        print("Right: linear, and through 8 numbers.")
+        print("Right so far: linear, and through 8 numbers.")
 
 
-def check_3(error, x_test, autoencoder):
-    """The mean squared error of each test image."""
-    check_answered(error=error)
+def check_3(error, hardest, easiest, x, labels, autoencoder):
+    """The mean squared error of each image, and the digits where its mean is highest and lowest."""
+    check_answered(error=error, hardest=hardest, easiest=easiest)
     if np.ndim(error) == 0:
         raise Wrong(
             "error is one number, the mean over all images. Average over the pixels only, axis=1."
         )
-    x = np.asarray(x_test, dtype=np.float32)
+    x = np.asarray(x, dtype=np.float32)
     if np.shape(error) == (784,):
         raise Wrong("error has one number for each pixel; wanted: for each image. Take axis=1.")
     error = check_array("error", error, (len(x),))
@@ -113,14 +113,25 @@ def check_3(error, x_test, autoencoder):
     if np.allclose(error, np.sqrt(expected), rtol=1e-3):
         raise Wrong("error holds roots of the errors; wanted: mean squared errors.")
     if not np.allclose(error, expected, rtol=1e-3, atol=1e-6):
-        raise Wrong("error is not the mean squared error of `x_test` under `autoencoder`.")
+        raise Wrong("error is not the mean squared error of these images under `autoencoder`.")
+    by_digit = {int(d): float(expected[labels == d].mean()) for d in np.unique(labels)}
+    low, high = min(by_digit.values()), max(by_digit.values())
+    for name, answer, best in [("hardest", hardest, high), ("easiest", easiest, low)]:
+        digit = next((d for d in by_digit if np.array_equal(answer, d)), 0)
+        check_number(name, answer, digit, hint="It is a digit, 0 to 9.")
+        if abs(by_digit[digit] / best - 1) > 1e-3:
+            other = "highest" if name == "hardest" else "lowest"
+            raise Wrong(
+                f"{name} is {digit}, whose mean error is {by_digit[digit]:.4f}; another digit's "
+                f"is {best:.4f}. Compare the means of all ten digits, and take the {other}."
+            )
     print(f"Right: the worst image has {error.max() / error.mean():.1f} times the mean error.")
 
 
-def check_4(your_model, x_test, autoencoder):
-    """A model of the chapter's architecture with a lower test BCE."""
+def check_4(your_model, x, autoencoder):
+    """A model of the chapter's architecture with a lower BCE."""
     check_answered(your_model=your_model)
-    x = np.asarray(x_test, dtype=np.float32)
+    x = np.asarray(x, dtype=np.float32)
     y = apply_model("your_model", your_model, x)
     if y.shape != x.shape:
         raise Wrong(f"your_model makes {y.shape[1:]} of (784,); wanted: as many pixels.")
@@ -139,7 +150,7 @@ def check_4(your_model, x_test, autoencoder):
         yours, ours = bce(x, y), bce(x, apply_model("autoencoder", autoencoder, x))
         if not clearly_lower(yours, ours):
             raise Wrong(
-                f"your test BCE is {yours:.4f}, the chapter's {ours:.4f}. Does your loss still "
+                f"your BCE is {yours:.4f}, the chapter's {ours:.4f}. Does your loss still "
                 "fall at the end? Then take more or larger steps."
             )
         print(f"Right: {yours:.4f} is below {ours:.4f}. Now two more seeds.")

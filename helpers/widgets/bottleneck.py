@@ -14,8 +14,8 @@ class Bottleneck(DigitFigure):
 
     Parameters
     ----------
-    autoencoders : dict of int to keras.Model
-        By the size of their code: 784 pixels in, a first layer that gives the code,
+    autoencoders : dict of int or str to keras.Model
+        By the size of their code, ``32`` or ``"32"``: 784 pixels in, a first layer that gives the code,
         784 pixels out.
     x : ndarray of float, shape (n, 784)
         Digits to choose from, 0 paper to 1 ink.
@@ -49,6 +49,7 @@ class Bottleneck(DigitFigure):
         x = self._checked(x)
         if not autoencoders:
             raise ValueError("autoencoders is empty; wanted: models by the size of their code")
+        autoencoders = {int(size): model for size, model in autoencoders.items()}
         rows = {"original": x}
         rows |= {f"through {k} numbers": np.asarray(m(x)) for k, m in autoencoders.items()}
         sizes = ", ".join(map(str, autoencoders))

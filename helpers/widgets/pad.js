@@ -32,7 +32,7 @@ export function digitInput(model, change, label = "Digit") {
   });
   const drawn = h("details", {}, h("summary", {}, "Or draw one"), sheet.element);
   const get = () => (model.get("digit") < 0 ? drawing : examples[model.get("digit")]);
-  return { element: h("div", { class: "stack" }, digits.element, drawn), get };
+  return { element: h("div", { class: "digits" }, digits.element, drawn), get };
 }
 
 /**

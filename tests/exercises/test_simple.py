@@ -83,10 +83,18 @@ def test_no_model_at_all(many):
         check_2(np.zeros((8, 784)), many, 0.03)
 
 
-def test_an_error_for_each_image(many):
+@pytest.fixture
+def answered(many):
+    """A model, the squared errors of its pixels, labels, and the right answers about them."""
     model = stack(layers.Dense(4, "relu"), layers.Dense(784, "sigmoid"))
-    squares = (many - np.asarray(model(many))) ** 2
-    check_3(squares.mean(axis=1), many, model)
+    squares, labels = (many - np.asarray(model(many))) ** 2, np.arange(len(many)) % 10
+    by_digit = [squares.mean(axis=1)[labels == digit].mean() for digit in range(10)]
+    return model, squares, labels, int(np.argmax(by_digit)), int(np.argmin(by_digit))
+
+
+def test_an_error_for_each_image(many, answered):
+    model, squares, labels, hardest, easiest = answered
+    check_3(squares.mean(axis=1), hardest, easiest, many, labels, model)
     for wrong, words in [
         (squares.mean(), "one number, the mean over all images"),
         (squares.mean(axis=0), "one number for each pixel"),
@@ -96,7 +104,19 @@ def test_an_error_for_each_image(many):
         (np.abs(many).mean(axis=1), "is not the mean squared error"),
     ]:
         with pytest.raises(Wrong, match=words):
-            check_3(wrong, many, model)
+            check_3(wrong, hardest, easiest, many, labels, model)
+
+
+@pytest.mark.parametrize("wrong", [10, "8", None])
+def test_typical_wrong_digits(many, answered, wrong):
+    model, squares, labels, hardest, easiest = answered
+    error = squares.mean(axis=1)
+    with pytest.raises((Wrong, NotAnswered)):
+        check_3(error, wrong, easiest, many, labels, model)
+    with pytest.raises(Wrong, match="Compare the means of all ten digits, and take the highest"):
+        check_3(error, easiest, easiest, many, labels, model)
+    with pytest.raises(Wrong, match="and take the lowest"):
+        check_3(error, hardest, hardest, many, labels, model)
 
 
 def test_beating_the_chapter(many, capsys):

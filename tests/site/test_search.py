@@ -42,7 +42,7 @@ FIRST = {
     '"posterior collapse"': f"{VARIATIONAL}#the-loss-detective",
     "posterior-collapse": f"{VARIATIONAL}#the-loss-detective",
     "reparameterization trick": GRADIENT,  # the book writes British English
-    "ReLU": "book/models/simple.html#the-smallest-model-that-works",
+    "ReLU": "book/models/simple.html#build",
     "pca": "book/models/simple.html#how-small-can-the-code-be",
     "lstm": "book/models/sequences.html#the-idea",
     "k-means": "book/studies/latent-space.html#finding-groups-without-labels",
