@@ -230,15 +230,9 @@ def stack(hidden="relu", deviation=None):
     return model
 
 
-def convolutional(initializer="he_normal"):
+def convolutional():
     """16-8-8 maps down to 4 x 4, and back."""
-    conv = functools.partial(
-        layers.Conv2D,
-        kernel_size=3,
-        padding="same",
-        activation="relu",
-        kernel_initializer=initializer,
-    )
+    conv = functools.partial(layers.Conv2D, kernel_size=3, padding="same", activation="relu")
     model = keras.Sequential([keras.Input((28, 28, 1))])
     for filters in [16, 8, 8]:
         model.add(conv(filters))
@@ -460,14 +454,8 @@ NETWORKS = {
         "convolutional",
         128,
         convolutional,
-        Recipe(warmup_tenth(0.01), 6, 16, options=_maps),
-        source=Recipe(
-            adadelta(1.0),
-            50,
-            128,
-            start={"initializer": "glorot_uniform"},
-            options={"jit_compile": False},
-        ),
+        Recipe(warmup_tenth(0.01), 8, 32, options=_maps),
+        source=Recipe(adadelta(1.0), 50, 128, options={"jit_compile": False}),
     ),
     "upsampling": Network(
         "convolutions",
