@@ -11,10 +11,9 @@ from helpers.exercises import (
     check_answered,
     check_array,
     check_number,
-    judged_in_full,
 )
 
-__all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
+__all__ = ["check_1", "check_2", "check_3", "check_4"]
 
 
 def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_penalty):
@@ -77,6 +76,11 @@ def check_1(price_mean, price_sum, price_mean_of_six, price_sum_of_six, your_pen
             (0.1 * size.sum(-1).mean(), "that sums over the units, so a longer code costs more."),
             (0.1 * size.sum(0).mean(), "that sums over the images, so a larger batch costs more."),
             (0.1 * size.sum(), "that sums over units and images; wanted: means over both."),
+            (
+                0.1 * size.mean() / len(z),
+                "that is divided by the number of images once more, as Keras 3.14 and later do "
+                "with what an activity_regularizer returns: call `self.add_loss(...)`.",
+            ),
         ]
         if not math.isclose(actual, 0.1 * size.mean(), rel_tol=1e-3):
             words = [
@@ -173,21 +177,26 @@ def check_3(bits_of_16, largest_k):
     print("Right: at equal bits, 32 dense units compete with 21 sparse ones.")
 
 
-def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
-    """Median purity of each unit's 20 strongest images, and of 20 of its images by lot."""
-    check_answered(purity_strongest=purity_strongest, purity_by_lot=purity_by_lot)
+def check_4(your_guess, purity_strongest, purity_random, z_topk, y_valid):
+    """Median purity of each unit's 20 strongest images, and of 20 random ones of its images."""
+    check_answered(
+        your_guess=your_guess, purity_strongest=purity_strongest, purity_random=purity_random
+    )
+    guess = check_array("your_guess", your_guess, (2,))
+    if not np.all((guess >= 0) & (guess <= 1)):
+        raise Wrong("your_guess is not two shares from 0 to 1; 70 % is 0.7.")
     rng = np.random.default_rng(0)
     active = {unit: np.flatnonzero(z > 0) for unit, z in enumerate(np.asarray(z_topk).T)}
     active = {unit: images for unit, images in active.items() if len(images) >= 20}
 
     def purity(images):
-        return np.bincount(y_test[images]).max() / len(images)
+        return np.bincount(y_valid[images]).max() / len(images)
 
     strongest = [purity(np.argsort(-z_topk[:, unit])[:20]) for unit in active]
     weakest = [purity(np.argsort(z_topk[:, unit])[:20]) for unit in active]
-    # The lot may fall in many ways: nine of them.
-    lots = [[purity(rng.choice(some, 20, False)) for some in active.values()] for _ in range(9)]
-    medians, expected = np.median(lots, axis=1), float(np.median(strongest))
+    # Random images differ from draw to draw: nine of them.
+    draws = [[purity(rng.choice(some, 20, False)) for some in active.values()] for _ in range(9)]
+    medians, expected = np.median(draws, axis=1), float(np.median(strongest))
     check_number(
         "purity_strongest",
         purity_strongest,
@@ -197,72 +206,26 @@ def check_4(purity_strongest, purity_by_lot, z_topk, y_test):
             20 * expected: "that counts images; wanted: a share of the 20.",
             float(np.mean(strongest)): "that is the mean over the units; wanted: the median.",
             float(np.median(weakest)): "these are the 20 weakest: sort by `-z_topk[:, unit]`.",
-            float(np.median(medians)): "that is 20 by lot; has it changed places?",
+            float(np.median(medians)): "these are random images; have the two changed places?",
         },
         tolerance=5e-3,
-        hint="Is it the 20 strongest *test* images, and only units active for 20 images or more?",
+        hint="Is it the 20 strongest *validation* images, and only units active for 20 or more?",
     )
-    if np.isscalar(purity_by_lot) and isinstance(purity_by_lot, int | float | np.number):
-        low, high = medians.min() - 0.05, medians.max() + 0.05
-        if low <= purity_by_lot <= high:
-            print(f"Right: {expected:.0%} among the strongest, {purity_by_lot:.0%} by lot.")
-            return
-    of_any = np.mean([purity(rng.choice(len(y_test), 20)) for _ in range(200)])
-    check_number(
-        "purity_by_lot",
-        purity_by_lot,
-        float(np.median(medians)),
-        {
-            100 * float(np.median(medians)): "that is in percent; wanted: a share.",
-            expected: "these are the strongest again; draw from all images with a value above 0.",
-            float(of_any): "that is 20 of all test images; draw only where the unit is active.",
-        },
-        tolerance=0.1,
-        hint="Draw 20 of `np.flatnonzero(z_topk[:, unit] > 0)`, without putting back.",
-    )
-
-
-def check_5(found, make_world):
-    """Directions learned in worlds where features are present more and more often."""
-    check_answered(found=found)
-    if not isinstance(found, dict) or not found:
-        raise Wrong("found is no dict, or empty; wanted: chance -> the learned directions.")
-    truth, _ = make_world(0)  # the directions do not depend on the chance
-    scores = {}
-    for chance, learned in found.items():
-        name = f"found[{chance!r}]"
-        check_number(f"the chance {chance!r}", chance, chance)
-        if not 0 < chance < 1:
-            raise Wrong(f"{name}: a chance lies between 0 and 1; 30 % is 0.3.")
-        if isinstance(learned, tuple):
-            raise Wrong(f"{name} is a tuple: `find_directions` returns the directions first.")
-        if np.ndim(learned) == 0:
-            raise Wrong(f"{name} is one value; wanted: the directions, the check scores them.")
-        if np.ndim(learned) == 2 and np.shape(learned)[0] == 20 != np.shape(learned)[1]:
-            raise Wrong(f"{name} has a direction in each column; wanted: in each row.")
-        learned = check_array(name, learned, (None, truth.shape[1]))
-        if learned.shape == truth.shape and np.allclose(learned, truth, atol=1e-6):
-            raise Wrong(f"{name} holds the true directions; wanted: those that were learned.")
-        scores[chance] = _recovery(truth, learned)
-    if judged_in_full("the recovery"):
-        if len(found) < 2 or max(found) < 0.3:
-            raise Wrong("found lacks a chance: measure at 0.3 and at one or more below it.")
-        best = max(scores, key=scores.get)
-        by_chance = np.random.default_rng(1).normal(size=np.shape(found[best]))
-        by_chance = _recovery(truth, by_chance)
-        if scores[best] < by_chance + 0.15:
-            raise Wrong(
-                f"your best recovery is {scores[best]:.2f}, and random directions have "
-                f"{by_chance:.2f}. Are they learned in `make_world(seed=0, ...)`?"
-            )
-        for chance in sorted(scores):
-            print(f"{64 * chance:4.1f} features at once: {scores[chance]:.3f}")
-        print(f"random directions:     {by_chance:.3f}")
-    else:
-        print("Right so far: directions for each chance.")
-
-
-def _recovery(truth, learned):
-    """Mean best cosine, as in the chapter."""
-    lengths = np.linalg.norm(learned, axis=1, keepdims=True)
-    return float((truth @ (learned / np.maximum(lengths, 1e-12)).T).max(axis=1).mean())
+    numeric = isinstance(purity_random, int | float | np.number)
+    low, high = medians.min() - 0.05, medians.max() + 0.05
+    if not (np.isscalar(purity_random) and numeric and low <= purity_random <= high):
+        of_any = np.mean([purity(rng.choice(len(y_valid), 20)) for _ in range(200)])
+        check_number(
+            "purity_random",
+            purity_random,
+            float(np.median(medians)),
+            {
+                100 * float(np.median(medians)): "that is in percent; wanted: a share.",
+                expected: "these are the strongest again; draw from all with a value above 0.",
+                float(of_any): "that is 20 of all images; draw only where the unit is active.",
+            },
+            tolerance=0.1,
+            hint="Draw 20 of `np.flatnonzero(z_topk[:, unit] > 0)`, each at most once.",
+        )
+    print(f"Right: {expected:.0%} among the strongest, {purity_random:.0%} among random images.")
+    print(f"You guessed {guess[0]:.0%} and {guess[1]:.0%}.")

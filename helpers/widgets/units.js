@@ -1,6 +1,6 @@
 /** "Sparse autoencoders": the active units of a sparse code, each with what it adds to the picture. */
 import { load } from "./network.js";
-import { h, meanSquaredError, mount, networks, picture, status, toggles } from "./kit.js";
+import { h, meanSquaredError, mount, networks, picture, slider, status, toggles } from "./kit.js";
 import { digitInput } from "./pad.js";
 
 export default {
@@ -11,24 +11,27 @@ export default {
       let z, active;
 
       const digit = digitInput(model, encode);
-      const units = toggles({
-        label: `The ${k} active units: each one's difference to the drawing`, count: k,
-        input: draw,
+      const strongest = slider({
+        label: "Strongest units that are on", values: [...Array(k + 1).keys()], value: k,
+        words: String, input: (n) => switchOn(n),
       });
-      const all = h("button", { type: "button", click: () => switchAll(true) }, "All on");
-      const none = h("button", { type: "button", click: () => switchAll(false) }, "All off");
+      const units = toggles({
+        label: "What each active unit adds (dark) and takes away (light)", count: k, input: draw,
+      });
       const original = picture("original"), reconstruction = picture("reconstruction");
       const said = status();
       root.append(
         digit.element,
-        units.element,
-        h("div", { class: "pictures" }, all, none),
-        h("div", { class: "pictures" }, original.element, reconstruction.element),
+        strongest.element,
+        h("div", { class: "of-units" },
+          units.element,
+          h("div", { class: "pictures" }, original.element, reconstruction.element)),
         said,
       );
 
-      function switchAll(on) {
-        units.set(active.map(() => on));
+      /** Switch the n most active units on and the others off. */
+      function switchOn(n) {
+        units.set(active.map((_, i) => i < n));
         draw();
       }
 
@@ -44,10 +47,12 @@ export default {
         });
         const largest = Math.max(1e-9, ...differences.flatMap((y) => [...y.map(Math.abs)]));
         units.show(
-          differences.map((y) => y.map((value) => 0.5 + value / largest / 2)),
+          // By its root, or the small differences would be invisible beside the large.
+          differences.map((y) => y.map((value) =>
+            0.5 + Math.sign(value) * Math.sqrt(Math.abs(value) / largest) / 2)),
           active.map((unit) => `unit ${unit}, activation ${z[unit].toFixed(1)}`),
         );
-        switchAll(true);
+        switchOn(k);
       }
 
       /** Draw the digit from the units that are switched on. */
@@ -55,6 +60,7 @@ export default {
         const on = active.filter((_, i) => units.get()[i]);
         const xHat = decoder.run(only(on)), error = meanSquaredError(digit.get(), xHat);
         reconstruction.show(xHat);
+        strongest.set(on.length);
         said.textContent = `${on.length} of ${active.length} units on: ` +
           `squared error ${error.toFixed(4)} per pixel.`;
         model.set("on", on);

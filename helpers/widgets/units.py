@@ -6,9 +6,9 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import DigitFigure, joined_module
+from helpers.widgets.figure import DigitFigure, joined_module, style
 
-__all__ = ["Units"]
+__all__ = ["Units", "as_dense"]
 
 
 class Units(DigitFigure):
@@ -16,15 +16,13 @@ class Units(DigitFigure):
 
     Parameters
     ----------
-    encoder : keras.Sequential
-        784 pixels in; a dense layer, perhaps batch normalisation, ReLU. What comes after
-        the ReLU is left out: the figure itself keeps the `k` largest.
-    decoder : keras.Sequential
-        From the code to 784 pixels between 0 and 1.
-    k : int
-        Active units of an image.
+    networks : dict of str to keras.Sequential
+        ``"encoder"``, as `as_dense` takes it; the figure itself keeps the `k` largest.
+        ``"decoder"``, from the code to 784 pixels between 0 and 1.
     x : ndarray of float, shape (n, 784)
         Digits to choose from, 0 paper to 1 ink.
+    k : int
+        Active units of an image.
 
     Attributes
     ----------
@@ -39,22 +37,23 @@ class Units(DigitFigure):
     Raises
     ------
     ExportError
-        If the models are not of this kind.
+        If the networks are not of this kind.
     ValueError
         If `x` has another shape or values outside [0, 1], or `k` is not positive.
     """
 
     _esm = joined_module("units.js")
+    _css = style("units.css")
     k = traitlets.Int().tag(sync=True)
     on = traitlets.List(traitlets.Int()).tag(sync=True)
     error = traitlets.Float().tag(sync=True)
 
-    def __init__(self, encoder, decoder, k, x):
+    def __init__(self, networks, x, k):
         x = self._checked(x)
         if k < 1:
             raise ValueError(f"k is {k}; wanted: at least 1 active unit")
-        to_code = _up_to_relu(encoder)
-        z = np.array(to_code(x))
+        encoder, decoder = as_dense(networks["encoder"]), networks["decoder"]
+        z = np.array(encoder(x))
         z[z < np.sort(z, axis=1)[:, [-min(k, z.shape[1])]]] = 0
         x_hat = np.asarray(decoder(z))
         still = plots.reconstructions(
@@ -62,16 +61,35 @@ class Units(DigitFigure):
             x_hat,
             alt=f"Digits, and below them what {k} active units of {z.shape[1]} draw of each.",
         )
-        nets = {"encoder": to_code, "decoder": decoder}
-        super().__init__(nets, still, x, k=k)
+        super().__init__({"encoder": encoder, "decoder": decoder}, still, x, k=k)
 
 
-def _up_to_relu(encoder):
-    """Return dense layer, normalisation and ReLU of an encoder as one dense layer."""
+def as_dense(encoder):
+    """Return an encoder up to its ReLU as one dense layer.
+
+    Parameters
+    ----------
+    encoder : keras.Sequential
+        784 pixels in; a dense layer, perhaps batch normalisation, ReLU. What comes after
+        the ReLU is left out.
+
+    Returns
+    -------
+    keras.Sequential
+        A dense layer with ReLU, which computes the same as after training.
+
+    Raises
+    ------
+    ExportError
+        If the layers are others.
+    """
     kinds = [type(layer).__name__ for layer in encoder.layers]
+    first = encoder.layers[0]
+    if kinds == ["Dense"] and first.activation is keras.activations.relu:
+        return encoder
     if kinds[:2] != ["Dense", "ReLU"] and kinds[:3] != ["Dense", "BatchNormalization", "ReLU"]:
         raise ExportError(f"encoder: its layers are {kinds}; wanted: Dense, normalisation, ReLU")
-    weights, bias = encoder.layers[0].get_weights()
+    weights, bias = first.get_weights()
     if kinds[1] == "BatchNormalization":
         gamma, beta, mean, variance = encoder.layers[1].get_weights()
         scale = gamma / np.sqrt(variance + encoder.layers[1].epsilon)

@@ -209,7 +209,7 @@ def make_figures():
         Plan(8.0, 0.004, 6.0),
         Restore(network((784,), dense(784, "sigmoid")), x, 1 - x[:5], rng.random(20)),
         Scoreboard([row], [{name: 2.0 for name in ("code", "bce", "mse", "psnr", "ssim")}]),
-        Units(sparse, decoder, k=5, x=x),
+        Units({"encoder": sparse, "decoder": decoder}, x, k=5),
         ReceptiveField({"plain": [conv(1, 3)]}),
         Wipe({"stained": page}),
     ]
