@@ -364,8 +364,7 @@ def normalised_topk(k=16):
     )
 
 
-# The last 5,000 of the 60,000 are the validation images of these chapters.
-_plain = functools.partial(Recipe, cosine_decay(0.005), batch=256, images=55_000)
+_plain = functools.partial(Recipe, cosine_decay(0.005), batch=256)
 _deep = Recipe(warmup_epoch(0.005), 15, 128, options={"steps_per_execution": 40})
 _maps = {"jit_compile": False, "steps_per_execution": 20}
 _small_maps = Recipe(warmup_tenth(0.01), 3, 16, images=20_000, mean_bias=True, options=_maps)

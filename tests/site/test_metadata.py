@@ -174,8 +174,8 @@ def test_on_paper(host, browser):
     with Watched(browser, host) as watched:
         page = watched.page
         page.goto(f"{host}/book/models/simple.html", wait_until="load")
-        page.locator(".reactive").scroll_into_view_if_needed()
-        page.locator(".reactive [data-alive]").wait_for()
+        page.locator(".reactive").first.scroll_into_view_if_needed()
+        page.locator(".reactive [data-alive]").first.wait_for()
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -183,7 +183,7 @@ def test_on_paper(host, browser):
         gone += (".prev-next-footer", ".copybtn", ".reactive [data-alive]", ".bd-footer-content")
         for part in gone:
             assert page.locator(part).count() and not page.locator(f"{part}:visible").count(), part
-        assert page.locator(".reactive > .still img").is_visible()
+        assert page.locator(".reactive > .still img").first.is_visible()
         assert page.locator("article h1").is_visible()
         assert page.locator("details:not([open])").count() == 0
         assert page.locator(".tag_solution pre").first.is_visible()
