@@ -198,7 +198,7 @@ def test_features_on_the_page_equal_keras(host, browser):
         page = watched.page
         page.goto(f"{host}/book/models/convolutional.html", wait_until="load")
         come_near(page)
-        figure = page.locator(FIGURE)
+        figure = page.locator(FIGURE).first
         figure.get_by_role("radio").nth(3).check(force=True)
         slider = figure.get_by_role("slider")
         slider.press("Home")

@@ -33,6 +33,11 @@ POOR_IMAGES = r"""async () => {
 REACHABLE = """() => [...document.querySelectorAll("pre, .pst-scrollable-table-container")]
   .every(block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0)"""
 
+# Their box scrolls, but a reader of a formula should not have to.
+CUT_FORMULAS = """() => [...document.querySelectorAll("mjx-container[display]")]
+  .filter(box => box.scrollWidth > box.clientWidth + 1)
+  .map(box => `${box.scrollWidth} px: ${box.textContent.slice(0, 80)}`)"""
+
 FOCUS = """() => {
   const e = document.activeElement, style = getComputedStyle(e);
   return {
@@ -51,6 +56,7 @@ class Visit:
     strangers: list
     poor_images: list = None
     too_wide: list = None
+    cut_formulas: list = None
     axe: dict = field(default_factory=dict)
 
 
@@ -73,6 +79,8 @@ def visit(request, host, browser):
                 switch_theme(page, theme)
                 visit.axe[width, theme] = axe_findings(page)
         visit.too_wide = page.evaluate(TOO_WIDE)
+        page.evaluate(UNRENDERED_MATH)
+        visit.cut_formulas = page.evaluate(CUT_FORMULAS)
         return visit
 
 
@@ -90,6 +98,10 @@ def test_every_image_is_there_and_has_alt_text(visit):
 
 def test_fits_a_phone(visit):
     assert visit.too_wide == []
+
+
+def test_formulas_fit_a_phone(visit):
+    assert visit.cut_formulas == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
