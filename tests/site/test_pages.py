@@ -192,3 +192,16 @@ def test_search_finds_a_word_of_the_book(host, browser):
             in documents()
         )
         assert watched.errors == []
+
+
+def test_an_exercise_gives_nothing_away(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
+        for name in ("Solution", "What the check says to the solution"):
+            folds = page.locator("summary:visible", has_text=name)
+            assert folds.count() >= 3
+        for part in (".tag_solution pre", ".tag_check .cell_output"):
+            assert page.locator(part).count() and not page.locator(f"{part}:visible").count()
+        folds.first.click()
+        assert page.locator(".tag_check .cell_output:visible").count() == 1
