@@ -460,7 +460,7 @@ NETWORKS = {
         "convolutional",
         128,
         convolutional,
-        Recipe(warmup_tenth(0.01), 8, 32, options=_maps),
+        Recipe(warmup_tenth(0.01), 8, 32, images=_TRAINED_ON, options=_maps),
         source=Recipe(adadelta(1.0), 50, 128, options={"jit_compile": False}),
     ),
     "upsampling": Network(
@@ -491,7 +491,14 @@ NETWORKS = {
         "dense denoiser",
         512,
         dense_denoiser,
-        Recipe(_slow_decay(0.002), 4, 128, corruption=_noise, options={"jit_compile": False}),
+        Recipe(
+            _slow_decay(0.002),
+            4,
+            128,
+            images=_TRAINED_ON,
+            corruption=_noise,
+            options={"jit_compile": False},
+        ),
         denoises=True,
     ),
     "denoiser": Network(
