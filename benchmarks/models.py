@@ -230,15 +230,9 @@ def stack(hidden="relu", deviation=None):
     return model
 
 
-def convolutional(initializer="he_normal"):
+def convolutional():
     """16-8-8 maps down to 4 x 4, and back."""
-    conv = functools.partial(
-        layers.Conv2D,
-        kernel_size=3,
-        padding="same",
-        activation="relu",
-        kernel_initializer=initializer,
-    )
+    conv = functools.partial(layers.Conv2D, kernel_size=3, padding="same", activation="relu")
     model = keras.Sequential([keras.Input((28, 28, 1))])
     for filters in [16, 8, 8]:
         model.add(conv(filters))
@@ -466,17 +460,11 @@ NETWORKS = {
         "convolutional",
         128,
         convolutional,
-        Recipe(warmup_tenth(0.01), 6, 16, options=_maps),
-        source=Recipe(
-            adadelta(1.0),
-            50,
-            128,
-            start={"initializer": "glorot_uniform"},
-            options={"jit_compile": False},
-        ),
+        Recipe(warmup_tenth(0.01), 8, 32, images=_TRAINED_ON, options=_maps),
+        source=Recipe(adadelta(1.0), 50, 128, options={"jit_compile": False}),
     ),
     "upsampling": Network(
-        "convolutional",
+        "convolutions",
         "small maps, upsampled",
         64,
         functools.partial(small_convolutional, "upsampling"),
@@ -484,7 +472,7 @@ NETWORKS = {
         source=_small_maps_source,
     ),
     "transposed": Network(
-        "convolutional",
+        "convolutions",
         "small maps, transposed",
         36,
         functools.partial(small_convolutional, "transposed"),
@@ -492,7 +480,7 @@ NETWORKS = {
         source=_small_maps_source,
     ),
     "strided": Network(
-        "convolutional",
+        "convolutions",
         "small maps, strided",
         64,
         functools.partial(small_convolutional, "strided"),
@@ -503,7 +491,14 @@ NETWORKS = {
         "dense denoiser",
         512,
         dense_denoiser,
-        Recipe(_slow_decay(0.002), 4, 128, corruption=_noise, options={"jit_compile": False}),
+        Recipe(
+            _slow_decay(0.002),
+            4,
+            128,
+            images=_TRAINED_ON,
+            corruption=_noise,
+            options={"jit_compile": False},
+        ),
         denoises=True,
     ),
     "denoiser": Network(
