@@ -169,7 +169,7 @@ def test_a_chapter_that_opens_with_a_figure_is_one_sitting(chapter):
     if "## Play first" in text:
         core, whole = reading.length(text), reading.length(text, practice=True)
         assert "<!-- reading_minutes -->" in text
-        assert core.minutes <= 25 and whole.words <= 2500 and core.lines <= 150, (core, whole)
+        assert core.minutes <= 25 and whole.words <= 2500 and whole.lines <= 150, (core, whole)
 
 
 def test_reading_time_counts_what_a_page_shows():
