@@ -90,9 +90,9 @@ def given():
     """The study's x_train, y_train, x_valid, y_valid, in small."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOK_DATA", "embedded")
-        digits = data.digits(validation=True)
+        digits = data.digits()
     x, y = data.flat(digits.x_train), digits.y_train
-    return x, y, data.flat(digits.x_valid), digits.y_valid
+    return x, y, data.flat(digits.x_test)[:200], digits.y_test[:200]
 
 
 x_train, y_train, x_valid, y_valid = given()
