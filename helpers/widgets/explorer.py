@@ -118,7 +118,9 @@ def _by_beta(networks):
         vaes.setdefault(float(beta or 1), {})[half] = network
     for beta, halves in vaes.items():
         if set(halves) != {"encoder", "decoder"}:
-            raise ValueError(f"for beta {beta:g} came {sorted(halves)}; wanted: encoder and decoder")
+            raise ValueError(
+                f"for beta {beta:g} came {sorted(halves)}; wanted: encoder and decoder"
+            )
         sizes = [halves[half].output_shape[1:] for half in ("encoder", "decoder")]
         if sizes != [(4,), (784,)]:
             raise ExportError(
