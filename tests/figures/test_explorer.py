@@ -1,4 +1,4 @@
-""" "Variational autoencoders"'s figure: the plane of two latents."""
+""" "Variational autoencoders"'s and "Collapse"'s figure: the plane of two latents."""
 
 from types import SimpleNamespace
 
@@ -277,11 +277,11 @@ def test_one_model_is_enough_and_needs_no_slider(page, many):
 
 
 def test_explorer_on_the_page_equals_keras(host, browser):
-    state = stored_state("book/models/variational.html")
+    state = stored_state("book/studies/collapse.html")
     digits = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/models/variational.html", wait_until="load")
+        page.goto(f"{host}/book/studies/collapse.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         figure.get_by_role("radio").nth(7).check(force=True)
