@@ -138,6 +138,9 @@ def check_3(importance_weighted, vae, x):
     bound, elbo = log_sum - math.log(k), log_w.mean()
     found = f"on ten images your function gives {given:.1f} nats on average: "
     noise = 0.5 + 0.1 * (bound - elbo)  # of two estimates from a few hundred codes
+    if not judged_in_full("the bound"):
+        print("Right so far: one number for each image.")
+        return
     if abs(given - bound) > noise:
         for value, words in [
             (elbo, "that is the ELBO. The mean over the weights belongs inside the logarithm."),

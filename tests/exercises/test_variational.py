@@ -110,7 +110,7 @@ def bound(model, x, k):
     return float(ops.logsumexp(log_w)) - np.log(k)
 
 
-def test_a_tighter_bound(many, capsys):
+def test_a_tighter_bound(many, capsys, monkeypatch):
     model = vae()
     model.encoder.layers[0].kernel.assign(0.5 * model.encoder.layers[0].kernel)
     check_3(bound, model, many)
@@ -128,6 +128,9 @@ def test_a_tighter_bound(many, capsys):
     ]:
         with pytest.raises(Wrong, match=words):
             check_3(function, model, many)
+    monkeypatch.setenv("BOOK_PROFILE", "quick")
+    check_3(lambda m, x, k: 5.0, model, many)
+    assert "the bound is not judged" in capsys.readouterr().out
 
 
 def test_a_better_plane(many, capsys, monkeypatch):
