@@ -5,6 +5,8 @@ import math
 import keras
 import numpy as np
 from scipy.spatial import KDTree
+from scipy.stats import multivariate_normal
+from sklearn.mixture import GaussianMixture
 
 from helpers.exercises import (
     ROUNDING,
@@ -92,6 +94,11 @@ def check_2(your_guess, mixture_codes, mixture_confidence, vae, x, confidence):
             "your codes do not lie where real codes lie: the mean or the spread of some latent is "
             "another. Is the mixture fitted to the means of vae_20, and are these its samples?"
         )
+    if judged_in_full("the shape of your distribution") and not _like_a_mixture(codes, z_mean):
+        raise Wrong(
+            "your codes have the mean and the spread of real codes, but lie between their crowds, "
+            "as from one normal distribution. Fit a mixture of 50."
+        )
     right = confidence(apply_model("vae_20's decoder", vae.decoder, codes.astype(np.float32)))
     check_number(
         "mixture_confidence",
@@ -110,6 +117,17 @@ def check_2(your_guess, mixture_codes, mixture_confidence, vae, x, confidence):
     found = "level" if abs(gain) <= _LEVEL else "higher" if gain > 0 else "lower"
     told = "as you guessed" if guess == found else f"you guessed {guess}"
     print(f"Right: {right:.2f}, against {prior:.2f} from the prior: {found}, {told}.")
+
+
+def _like_a_mixture(codes, real):
+    """Say whether codes lie in the crowds of the real ones, and not only around their mean."""
+    mixture = GaussianMixture(10, covariance_type="diag", random_state=0).fit(real)
+    normal = multivariate_normal(real.mean(axis=0), np.cov(real.T), allow_singular=True, seed=0)
+
+    def gain(z):  # nats that a mixture explains better than one normal distribution
+        return mixture.score(z) - np.mean(normal.logpdf(z))
+
+    return gain(codes) > (gain(real) + gain(normal.rvs(2000))) / 2
 
 
 def check_3(importance_weighted, vae, x):

@@ -78,7 +78,11 @@ class LatentExplorer(DigitFigure):
 
         examples = x[np.unique(y, return_index=True)[1]]
         rows = {"original": examples}
-        rows |= {f"beta {beta:g}": _reconstruct(*vae, examples) for beta, vae in vaes.items()}
+        names = [f"beta {beta:g}" for beta in vaes] if len(vaes) > 1 else ["reconstruction"]
+        rows |= {
+            name: _reconstruct(*vae, examples)
+            for name, vae in zip(names, vaes.values(), strict=True)
+        }
         still = plots.rows(
             rows,
             alt="Digits, and below them what comes back through the plane of two latents, trained "

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
+from sklearn.mixture import GaussianMixture
 
 from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.variational import check_1, check_2, check_3, check_4
@@ -70,7 +71,9 @@ def test_a_mixture(many, capsys, monkeypatch):
     model = vae()
     means = np.asarray(model.encoder(many))[:, :20]
     rng = np.random.default_rng(0)
-    codes = rng.multivariate_normal(means.mean(axis=0), np.cov(means.T), 2000)
+    mixture = GaussianMixture(50, covariance_type="diag", random_state=0).fit(means)
+    codes = rng.permutation(mixture.sample(2000)[0])
+    one_normal = rng.multivariate_normal(means.mean(axis=0), np.cov(means.T), 2000)
     right = confidence(model.decoder(codes.astype("float32")))
     rest = model, many, confidence
     check_2("level", codes, right, *rest)
@@ -86,6 +89,7 @@ def test_a_mixture(many, capsys, monkeypatch):
         (("level", np.repeat(codes[:1000], 2, axis=0), right), "codes are the same"),
         (("level", np.concatenate([means[:100], codes[100:]]), right), "those of images"),
         (("level", 5 + 3 * codes, right), "do not lie where real codes lie"),
+        (("level", one_normal, right), "as from one normal distribution"),
         (("level", codes * np.nan, right), "not finite"),
         (("level", codes, 100 * right), "in percent"),
         (("level", codes, 0.1), "call `confidence`"),
