@@ -320,7 +320,7 @@ def test_the_still_picture_says_which_beats_are_strange(make, errors):
 
 
 def test_beats_on_the_page_equal_keras(host, browser):
-    state = stored_state("book/models/sequences.html")
+    state = stored_state("book/studies/anomalies.html")
     beats = np.frombuffer(state["_examples"], "<f4").reshape(-1, 64)
     network = as_keras(state, "autoencoder")
     mean, std = state["_scale"]
@@ -328,7 +328,7 @@ def test_beats_on_the_page_equal_keras(host, browser):
     errors = np.mean((beats - x_hat) ** 2, axis=1)
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/models/sequences.html", wait_until="load")
+        page.goto(f"{host}/book/studies/anomalies.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         for place, error in list(enumerate(errors))[::-1]:
