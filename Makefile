@@ -12,7 +12,12 @@ NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 # Real data for `make execute` and for the second test run: any folder with mnist.npz and ecg.dat.
-export BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
+BOOK_DATA ?= $(wildcard $(abspath ../shared/data))
+# Notebooks run in a folder of their own, so a relative path becomes a full one.
+override export BOOK_DATA := $(if $(BOOK_DATA),$(shell cd "$(BOOK_DATA)" 2>/dev/null && pwd || echo "$(BOOK_DATA)"))
+# Matplotlib's settings and list of fonts. Those in the home belong to every project of the user:
+# a list made while another one was being deleted lacks the fonts of formulas, and cells warn.
+export MPLCONFIGDIR := $(CURDIR)/_build/matplotlib
 WHOLE := _build/.whole
 CHAPTER ?= all
 # What `make benchmark` measures by default, in this order; the pictures are drawn last.

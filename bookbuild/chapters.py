@@ -9,6 +9,7 @@ all prose and the notebook of a run appear together, or not at all.
 """
 
 import argparse
+import ast
 import copy
 import importlib
 import json
@@ -127,16 +128,29 @@ def keep_outputs(notebook, stored):
 
     The state of the widgets comes along: without it a page shows their still pictures alone.
     """
-    left = [cell for cell in stored.cells if cell.cell_type == "code"]
+    left = [(_program(cell), cell) for cell in stored.cells if cell.cell_type == "code"]
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        same = next((old for old in left if old.source == cell.source), None)
-        if same is not None:  # cells of other code stay without outputs: they did not run
-            left.remove(same)
+        program = _program(cell)
+        place = next((i for i, (old, _) in enumerate(left) if old == program), None)
+        if place is not None:  # cells of other code stay without outputs: they did not run
+            _, same = left.pop(place)
             cell.outputs, cell.execution_count = same.outputs, same.execution_count
     if "widgets" in stored.metadata:
         notebook.metadata["widgets"] = renew_scripts(stored.metadata["widgets"])
+
+
+def _program(cell):
+    """What a cell computes: comments, docstrings, and where a line is broken play no part."""
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:  # a magic
+        return cell.source
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree)
 
 
 def renew_scripts(widgets):
@@ -192,7 +206,9 @@ def run(chapter):
         (results / f"{chapter}.json").unlink(missing_ok=True)
         before = _contents(folder)
         try:
-            _execute(notebook, [cell for cell in code if cell not in play], folder, cells)
+            _execute(
+                notebook, [cell for cell in code if "play" not in book.tags(cell)], folder, cells
+            )
             if play and (results / f"{chapter}.json").exists():
                 _execute(notebook, [copy.deepcopy(code[0]), *play], folder, cells)
         except CellExecutionError as error:

@@ -22,7 +22,7 @@ INDEX = "search-index.js"  # not in _static, where sheet.py looks for what may n
 # What readers type beside the book's words for it; the glossary has further ones.
 ALSO = [
     ["AE", "autoencoder"],
-    ["CNN", "convolutional"],
+    ["CNN", "convolutional autoencoder"],
     ["ConvNet", "convolutional"],
     ["DAE", "denoising autoencoder"],
     ["RNN", "recurrent"],

@@ -6,6 +6,7 @@
 - role ``colab``: a link that opens a notebook in Colab, at the address of the Colab button;
 - the edit button of a chapter leads to its text, not to the notebook made from it;
 - a folded cell is announced by the words it shows;
+- the solution of an exercise is folded under that name, and with it what the check says to it;
 - ``book_solutions: false`` leaves the solutions of the exercises out, for a class;
 - the empty corner of a table is a cell, not a heading without words.
 """
@@ -22,7 +23,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
-from bookbuild.book import stored_figures
+from bookbuild.book import stored_figures, tags
 from bookbuild.editions import without_solutions
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -125,16 +126,31 @@ def empty_corners(app, pagename, templatename, context, doctree):
     context["body"] = re.sub(empty, r'<td class="head\1"></td>', context.get("body", ""))
 
 
-def leave_solutions_out(app, docname, source):
-    """Take the solutions out of a chapter before it is read, if the book is for a class."""
-    if not app.config.book_solutions and app.env.doc2path(docname).endswith(".ipynb"):
-        notebook = nbformat.reads(source[0], as_version=4)
-        source[0] = nbformat.writes(without_solutions(notebook))
+def solutions(app, docname, source):
+    """Fold the solutions of a chapter before it is read, or take them out if it is for a class.
+
+    "Predict, then run" asks for nothing if the check's answer to the solution stands below it.
+    """
+    if not app.env.doc2path(docname).endswith(".ipynb"):
+        return
+    notebook = nbformat.reads(source[0], as_version=4)
+    if not app.config.book_solutions:
+        notebook = without_solutions(notebook)
+    for cell in notebook.cells:
+        if "check" in tags(cell) and cell.outputs:
+            cell.metadata.tags.append("hide-output")
+            words = "What the check says to the solution"
+        elif {"solution", "hide-cell"} <= set(tags(cell)):
+            words = "Solution"
+        else:
+            continue
+        cell.metadata["mystnb"] = {"code_prompt_show": words, "code_prompt_hide": words}
+    source[0] = nbformat.writes(notebook)
 
 
 def setup(app):
     app.add_config_value("book_solutions", True, "env", [bool])
-    app.connect("source-read", leave_solutions_out)
+    app.connect("source-read", solutions)
     app.add_directive("stored-figure", StoredFigure)
     app.add_role("colab", ColabLink())
     app.add_post_transform(StillPictures)

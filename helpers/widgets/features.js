@@ -28,6 +28,7 @@ export default {
       // A line of its own: words of different lengths would make the slider longer and shorter.
       place.element.querySelector("output").style.flexBasis = "100%";
       const original = picture("original"), reconstruction = picture("reconstruction");
+      const frame = framed(original);
       const said = status();
       root.append(
         digit.element,
@@ -63,10 +64,18 @@ export default {
         layer.small[map].button.checked = true;
         layer.large.show(gray(map));
         layer.large.rename(`map ${map + 1} of ${count}`);
+        // A number of the encoder near the middle, and the pixels that it depends on.
+        const middle = [height, width].map((length) => Math.floor((length - 1) / 2));
+        const behind = model.get("layer") + 1;
+        const field = behind <= encoder.layers.length
+          ? fieldOf(encoder.layers.slice(0, behind), ...middle) : undefined;
+        frame(field);
+        layer.large.frame(field && { top: middle[0], left: middle[1], height: 1, width: 1 });
         layer.legend.textContent = `${count} ${count > 1 ? "maps" : "map"}; full ink is ` +
           `${largest.toFixed(2)}, the layer's largest number`;
         said.textContent = `${height} x ${width} x ${count}: ` +
           `${output.length.toLocaleString("en")} numbers. ` +
+          (field ? `The framed one sees ${field.height} x ${field.width} pixels. ` : "") +
           `Reconstruction: squared error ${error.toFixed(4)} per pixel.`;
         model.set("map", map);
         model.set("values", Array.from(values(map)));
@@ -90,10 +99,43 @@ function mapPictures([height, width, count], name, input) {
   });
   const legend = h("legend", {});
   const maps = h("fieldset", { class: "choices" }, legend, ...small.map((one) => one.element));
-  const { canvas, element, show } = picture("", width, height);
+  const pictured = picture("", width, height), { canvas, element, show } = pictured;
   function rename(words) {
     canvas.setAttribute("aria-label", words);
     element.querySelector("figcaption").textContent = words;
   }
-  return { small, legend, maps, large: { element, show, rename } };
+  return { small, legend, maps, large: { element, show, rename, frame: framed(pictured) } };
+}
+
+/**
+ * Return the part of the image that one place in the last of some layers depends on, or nothing
+ * if they are no layers that start at the image.
+ */
+function fieldOf(layers, row, column) {
+  let seen = [row * layers.at(-1).shape[1] + column];
+  for (const { shape, pixels } of layers.toReversed()) {
+    if (!pixels) return undefined;
+    const taps = pixels.length / (shape[0] * shape[1]);
+    const covered = seen.flatMap((place) => [...pixels.subarray(place * taps, (place + 1) * taps)]);
+    seen = [...new Set(covered)].filter((pixel) => pixel >= 0);
+  }
+  const rows = seen.map((pixel) => Math.floor(pixel / 28)), columns = seen.map((pixel) => pixel % 28);
+  const top = Math.min(...rows), left = Math.min(...columns);
+  return { top, left, height: Math.max(...rows) - top + 1, width: Math.max(...columns) - left + 1 };
+}
+
+/** Let a picture have a frame: the function that is returned moves it, or hides it for nothing. */
+function framed({ canvas }) {
+  const frame = h("span", { class: "frame" }), place = h("span", { class: "framed" });
+  canvas.replaceWith(place);
+  place.append(canvas, frame);
+  return (part) => {
+    frame.hidden = !part;
+    if (!part) return;
+    const share = (length, of) => `${(100 * length) / of}%`;
+    Object.assign(frame.style, {
+      top: share(part.top, canvas.height), height: share(part.height, canvas.height),
+      left: share(part.left, canvas.width), width: share(part.width, canvas.width),
+    });
+  };
 }

@@ -8,13 +8,16 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import DigitFigure, joined_module
+from helpers.widgets.figure import DigitFigure, joined_module, style
 
 __all__ = ["Features"]
 
 
 class Features(DigitFigure):
     """Choose or draw a digit, and look at its feature maps in each layer of an autoencoder.
+
+    In the encoder a frame marks the number in the middle of a map, and on the digit the pixels
+    that it depends on: its receptive field.
 
     Parameters
     ----------
@@ -46,6 +49,7 @@ class Features(DigitFigure):
     """
 
     _esm = joined_module("features.js")
+    _css = style("features.css")
     layer = traitlets.Int(0).tag(sync=True)
     map = traitlets.Int(0).tag(sync=True)
     values = traitlets.List(traitlets.Float()).tag(sync=True)

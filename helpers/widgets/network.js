@@ -19,7 +19,8 @@
  * @param {object} spec what export() returned
  * @param {ArrayBuffer|DataView|Uint8Array} weights the bytes that came with it
  * @returns {{inputShape: number[], outputShape: number[], layers: object[], run: function}}
- *   `layers` holds the name, type, shape and output of each. The outputs belong to the network:
+ *   `layers` holds the name, type, shape and output of each, and of layers with windows `pixels`,
+ *   the places in their input that each window covers. The outputs belong to the network:
  *   its next run overwrites them, so copy (`slice()`) what must last.
  * @throws {Error} if the spec asks for what is not known here, or the weights do not fit it
  */
@@ -115,7 +116,7 @@ const LAYERS = {
       }
       activation(output, filters);
     }
-    return { shape: [rows, columns, filters], output, run };
+    return { shape: [rows, columns, filters], output, run, pixels };
   },
 
   Conv2DTranspose({ filters, activation, ...geometry }, x, take) {
@@ -163,7 +164,7 @@ const LAYERS = {
         }
       }
     }
-    return { shape: [rows, columns, channels], output, run };
+    return { shape: [rows, columns, channels], output, run, pixels };
   },
 
   UpSampling2D({ size: [tall, wide] }, x) {

@@ -23,7 +23,7 @@ export default {
       });
       const original = picture("what goes in"), code = bars("code"), restored = picture("what comes back");
       const said = status(), histogram = errorChart(counts);
-      const groups = [["Or choose a test digit", 0, digits], ["Or another picture", digits]].map(
+      const groups = [["Or choose a digit", 0, digits], ["Or another picture", digits]].map(
         ([label, start, end]) => ({ start, ...choices({ label, images: examples.slice(start, end),
           value: -1, input: (place) => model.set("digit", start + place) }) }));
       root.append(
@@ -77,10 +77,10 @@ function inWords({ error, share }, total) {
   const few = percent < 0.05 ? "None" : percent > 99.95 ? "All" :
     `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`;
   return `Squared error ${error.toFixed(4)} per pixel. ${few} of ` +
-    `${total.toLocaleString("en")} training digits have a larger one.`;
+    `${total.toLocaleString("en")} new digits have a larger one.`;
 }
 
-/** The histogram of the training digits' errors, in which `mark` marks one more. */
+/** The histogram of the digits' errors, in which `mark` marks one more. */
 function errorChart(counts) {
   const n = counts.length, count = n / BAR;
   const edges = Array.from({ length: count + 1 }, (_, i) => LOWEST ** (1 - i / count));
@@ -88,11 +88,11 @@ function errorChart(counts) {
     counts.slice(i * BAR, (i + 1) * BAR).reduce((sum, value) => sum + value, 0));
   const most = Math.max(...heights), power = 10 ** Math.floor(Math.log10(most));
   const { element, show } = chart({
-    name: "Errors of the training digits, and of this picture", height: 170,
+    name: "Errors of new digits, and of this picture", height: 130,
     x: { label: "squared error per pixel", range: [LOWEST, 1], ticks: [0.001, 0.01, 0.1, 1], log: true },
     y: { label: "digits", range: [0, 1.1 * most], ticks: [0, Math.floor(most / power) * power] },
   });
-  const all = { bars: { edges, heights }, name: "training digits" };
+  const all = { bars: { edges, heights }, name: "new digits" };
   const mark = (error) => show(error === null ? [all] :
     [all, { rule: Math.max(error, LOWEST), color: 1, name: "this picture" }]);
   return { element, mark };

@@ -24,7 +24,7 @@ class Restore(DigitFigure):
     others : ndarray of float, shape (m, 784)
         Other pictures to choose from.
     errors : ndarray of float, shape (k,)
-        Each training digit's mean squared error per pixel, for the histogram.
+        Mean squared errors per pixel of digits that were not trained on, for the histogram.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Restore(DigitFigure):
     error : float or None
         Mean squared error per pixel.
     share : float or None
-        The share of the training digits that have a larger error, 0 to 1.
+        The share of those digits that have a larger error, 0 to 1.
 
     Raises
     ------

@@ -16,7 +16,7 @@ export default {
         words: String, input: (n) => switchOn(n),
       });
       const units = toggles({
-        label: "What each active unit adds (dark) and takes away (light)", count: k, input: draw,
+        label: "What each active unit changes", count: k, input: draw,
       });
       const original = picture("original"), reconstruction = picture("reconstruction");
       const said = status();

@@ -193,7 +193,7 @@ def test_denoise_on_the_page_equals_keras(host, browser):
         page = watched.page
         page.goto(f"{host}/book/models/denoising.html", wait_until="load")
         come_near(page)
-        figure = page.locator(FIGURE)
+        figure = page.locator(FIGURE).first
         figure.get_by_role("radio").nth(2).check(force=True)
         figure.get_by_role("button", name="salt and pepper").click()
         # Full share: each pixel is paper or ink, so the canvas shows exactly what went in.

@@ -98,6 +98,32 @@ def test_features_tell_the_chosen_map(page, halves, x):
         np.testing.assert_allclose(large, y[..., chosen] / y.max(), atol=1e-2)
 
 
+def test_features_frame_what_a_number_of_the_encoder_sees(page, halves, x):
+    """The frames lie where a change of a pixel changes the number, and nowhere in the decoder."""
+    show(page, Features(*halves, x))
+    frames = page.locator(".frame:visible")
+    for layer, (part, place, side) in enumerate([(halves[0].layers[:1], 13, 28),
+                                                 (halves[0].layers, 6, 14)]):  # fmt: skip
+        page.evaluate("layer => model.set('layer', layer)", layer)
+        image = np.random.default_rng(0).uniform(size=784).astype("float32")
+        y = np.where(np.eye(784, dtype=bool), image + 1, image).reshape(-1, 28, 28, 1)
+        before = image.reshape(1, 28, 28, 1)
+        for one in part:
+            y, before = np.asarray(one(y)), np.asarray(one(before))
+        changed = np.abs(y - before)[:, place, place].max(axis=-1).reshape(28, 28) > 1e-4
+        rows, columns = np.nonzero(changed)
+        expected = [rows.min(), columns.min(), np.ptp(rows) + 1, np.ptp(columns) + 1]
+        placed = frames.evaluate_all(
+            """all => all.map(({ style: s }) => [s.top, s.left, s.height, s.width].map(parseFloat))"""
+        )
+        np.testing.assert_allclose(np.array(placed) * [[28], [side]] / 100,
+                                   [expected, [place, place, 1, 1]], atol=1e-3)  # fmt: skip
+        assert f"framed one sees {expected[2]} x {expected[3]} pixels" in page.inner_text(".status")
+    page.evaluate("model.set('layer', 2)")
+    assert frames.count() == 0
+    assert "framed" not in page.inner_text(".status")
+
+
 def test_features_by_keyboard(page, halves, x):
     show(page, Features(*halves, x))
     slider = page.get_by_role("slider", name="Layer")
@@ -172,7 +198,7 @@ def test_features_on_the_page_equal_keras(host, browser):
         page = watched.page
         page.goto(f"{host}/book/models/convolutional.html", wait_until="load")
         come_near(page)
-        figure = page.locator(FIGURE)
+        figure = page.locator(FIGURE).first
         figure.get_by_role("radio").nth(3).check(force=True)
         slider = figure.get_by_role("slider")
         slider.press("Home")

@@ -9,8 +9,6 @@ import pytest
 
 from bookbuild import book, reading
 
-pytestmark = pytest.mark.heavy
-
 
 def typed(chapter):
     """Return the visible code of a chapter's section "Build", or None if it has no such section."""
@@ -28,6 +26,12 @@ def typed(chapter):
 CHAPTERS = {chapter: code for chapter in book.chapters() if (code := typed(chapter))}
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_smallest_model_is_short(chapter):
+    assert sum(bool(line.strip()) for line in CHAPTERS[chapter].splitlines()) <= 40
+
+
+@pytest.mark.heavy
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_smallest_model_runs_as_it_is_typed(chapter, tmp_path):
     done = subprocess.run(

@@ -277,7 +277,7 @@ SHIFTS = """new PerformanceObserver(list => {
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("chapter", ["simple", "denoising"])
+@pytest.mark.parametrize("chapter", ["introduction", "simple", "deep", "denoising"])
 def test_nothing_moves_while_a_page_comes(host, browser, chapter, width):
     with Watched(browser, host) as watched:
         page = watched.page

@@ -33,6 +33,11 @@ POOR_IMAGES = r"""async () => {
 REACHABLE = """() => [...document.querySelectorAll("pre, .pst-scrollable-table-container")]
   .every(block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0)"""
 
+# Their box scrolls, but a reader of a formula should not have to.
+CUT_FORMULAS = """() => [...document.querySelectorAll("mjx-container[display]")]
+  .filter(box => box.scrollWidth > box.clientWidth + 1)
+  .map(box => `${box.scrollWidth} px: ${box.textContent.slice(0, 80)}`)"""
+
 FOCUS = """() => {
   const e = document.activeElement, style = getComputedStyle(e);
   return {
@@ -47,10 +52,12 @@ FOCUS = """() => {
 class Visit:
     """What one visit to a page showed."""
 
+    address: str
     errors: list
     strangers: list
     poor_images: list = None
     too_wide: list = None
+    cut_formulas: list = None
     axe: dict = field(default_factory=dict)
 
 
@@ -59,7 +66,7 @@ def visit(request, host, browser):
     """Open a page once: wide and narrow, light and dark, everything unfolded and alive."""
     with Watched(browser, host) as watched:
         page = watched.page
-        visit = Visit(watched.errors, watched.strangers)
+        visit = Visit(request.param, watched.errors, watched.strangers)
         page.goto(f"{host}/{request.param}", wait_until="networkidle")
         for figure in page.locator(".reactive").all():
             figure.scroll_into_view_if_needed()
@@ -73,6 +80,9 @@ def visit(request, host, browser):
                 switch_theme(page, theme)
                 visit.axe[width, theme] = axe_findings(page)
         visit.too_wide = page.evaluate(TOO_WIDE)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.evaluate(UNRENDERED_MATH)
+        visit.cut_formulas = page.evaluate(CUT_FORMULAS)
         return visit
 
 
@@ -90,6 +100,14 @@ def test_every_image_is_there_and_has_alt_text(visit):
 
 def test_fits_a_phone(visit):
     assert visit.too_wide == []
+
+
+#: Still as in the first edition: their formulas are broken when they are rewritten.
+TO_BE_REWRITTEN = {"book/models/sequences.html", "book/models/variational.html"}
+
+
+def test_formulas_fit_a_phone(visit):
+    assert bool(visit.cut_formulas) == (visit.address in TO_BE_REWRITTEN), visit.cut_formulas
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -180,3 +198,16 @@ def test_search_finds_a_word_of_the_book(host, browser):
             in documents()
         )
         assert watched.errors == []
+
+
+def test_an_exercise_gives_nothing_away(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
+        for name in ("Solution", "What the check says to the solution"):
+            folds = page.locator("summary:visible", has_text=name)
+            assert folds.count() >= 3
+        for part in (".tag_solution pre", ".tag_check .cell_output"):
+            assert page.locator(part).count() and not page.locator(f"{part}:visible").count()
+        folds.first.click()
+        assert page.locator(".tag_check .cell_output:visible").count() == 1

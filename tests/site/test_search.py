@@ -48,7 +48,7 @@ FIRST = {
     "k-means": "book/studies/latent-space.html#finding-groups-without-labels",
     "kmeans": "book/studies/latent-space.html#finding-groups-without-labels",
     "T-SNE": "book/studies/latent-space.html#a-map-of-the-codes",
-    "psnr": "book/models/denoising.html#how-good-is-it-in-numbers",
+    "psnr": "book/models/denoising.html#build",
     "변분 오토인코더": f"{VARIATIONAL}#the-idea",
     # What only text, formulas, numbers and code have.
     "β": WEIGHT,
@@ -60,7 +60,7 @@ FIRST = {
     "epsilon": GRADIENT,
     "ε": GRADIENT,
     "ϵ": GRADIENT,
-    "gaussian": "book/models/denoising.html#against-the-classics",
+    "gaussian": "book/models/denoising.html#does-it-beat-filters-that-learn-nothing",
     "Conv2DTranspose": "book/studies/shapes.html#transposed-convolution",
 }
 SAME = [
