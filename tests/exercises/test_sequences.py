@@ -83,6 +83,7 @@ def test_a_mask(lengths, reader):
         (((0, 1), reader, 0, most, "no"), "wanted: True or False"),
         ((0.5, reader, 0, most, False), "your_guess"),
         (((0, 1), layers.LSTM(8), 0, most, False), "wanted: an LSTM of 16 units"),
+        (((0, 1), layers.GRU(16), 0, most, False), "which has 1,152"),
         (((0, 1), every, 0, 0.2, False), "Leave out return_sequences"),
         (((0, 1), inside, 0, 0.2, False), "in the reader itself"),
         (((0, 1), 0.3, 0, 0.3, False), "reader is a float; wanted: a Keras model"),
@@ -130,6 +131,20 @@ def test_a_loss_that_flatters(forced):
     ]:
         with pytest.raises(Wrong, match=words):
             check_3(*answers, told, alone, x, std)
+
+
+def test_codes_that_are_hardly_listened_to_still_have_to_be_changed():
+    def told(inputs):
+        return 0.9 * inputs[1] + 0.001 * inputs[0].mean(axis=1, keepdims=True)
+
+    x = np.random.default_rng(0).normal(size=(9, 64, 1)).cumsum(axis=1).astype("float32")
+    late = np.pad(x[:, :-1], [(0, 0), (1, 0), (0, 0)])
+    a, b = (np.mean((x - told([codes, late])) ** 2) for codes in (x, np.roll(x, 1, axis=0)))
+    assert abs(a - b) < 0.001 * b
+    alone = np.mean((x - np.zeros_like(x)) ** 2)
+    check_3(a, b, alone, told, np.zeros_like, x, 1.0)
+    with pytest.raises(Wrong, match="error_other is not it yet: that is the error as trained"):
+        check_3(a, a, alone, told, np.zeros_like, x, 1.0)
 
 
 class Nowhere(layers.Layer):
