@@ -70,7 +70,7 @@ def test_the_numbers_come_from_a_full_run_on_real_data(chapter):
 def test_a_chapter_runs_where_readers_are(chapter):
     """Minutes on two cores, and a small machine's memory."""
     entry = json.loads((book.RESULTS / f"{chapter}.json").read_text())
-    slow = {"convolutional", "convolutions", "denoising", "documents", "sequences"}
+    slow = {"convolutional", "convolutions", "denoising", "documents", "sequences", "anomalies"}
     slow |= {"variational", "latent-space", "scaling-out"}
     assert entry["seconds"] <= 60 * (15 if chapter in slow else 8)
     assert entry["peak_memory_mb"] <= 3000
