@@ -196,7 +196,8 @@ def connect(workers=2, memory="2GB", patience=15):
             f"a worker has {what}. Start the workers in the book's environment, or install it "
             "there: pip install -e . in the folder of the book."
         ) from error
-    n = len(client.scheduler_info(n_workers=-1)["workers"])
+    # Not `scheduler_info`: what it returns, the client overwrites every two seconds, without workers.
+    n = len(client.nthreads())
     if address is None:
         print(f"{n} process{'es' if n > 1 else ''} on this machine.")
     else:

@@ -103,8 +103,9 @@ def test_local_workers_have_one_thread_and_the_memory_asked_for(client):
         return own.get_intra_op_parallelism_threads(), own.get_inter_op_parallelism_threads()
 
     assert set(client.run(threads).values()) == {(1, 1)}
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    assert [(each["nthreads"], each["memory_limit"]) for each in workers] == [(1, 3e9)] * 2
+    own = client.run(lambda dask_worker: dask_worker.memory_manager.memory_limit)
+    assert sorted(client.nthreads().values()) == [1, 1]
+    assert list(own.values()) == [3e9] * 2
 
 
 def test_rows_come_in_the_order_of_the_settings(client, lines):
@@ -290,7 +291,7 @@ def test_a_worker_that_is_killed_loses_nothing_that_was_finished(client, lines, 
             killed.append(int(written()[-1].split()[1]))
             os.kill(killed[0], signal.SIGKILL)
             gone = address[killed[0]]
-            wait_until(lambda: gone not in client.scheduler_info(n_workers=-1)["workers"])
+            wait_until(lambda: gone not in client.nthreads())
         finally:
             go.touch()
 
@@ -419,7 +420,7 @@ def test_no_port_of_a_sweep_is_seen_from_outside_and_none_tells_anything(client)
     client.wait_for_workers(2, timeout=PATIENCE)
     address, pid = next(iter(client.run(os.getpid).items()))
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: address not in client.scheduler_info(n_workers=-1)["workers"])
+    wait_until(lambda: address not in client.nthreads())
     client.wait_for_workers(2, timeout=PATIENCE)
 
     assert {host for host, _ in listening(client)} == {"127.0.0.1"}

@@ -103,7 +103,6 @@ def test_fits_a_phone(visit):
 
 
 #: Still as in the first edition: their formulas are broken when they are rewritten.
-TO_BE_REWRITTEN = {"book/models/sequences.html", "book/models/variational.html"}
 
 
 def test_formulas_fit_a_phone(visit):

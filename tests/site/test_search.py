@@ -45,7 +45,7 @@ FIRST = {
     "reparameterization trick": GRADIENT,  # the book writes British English
     "ReLU": "book/models/simple.html#build",
     "pca": "book/models/simple.html#how-small-can-the-code-be",
-    "lstm": "book/models/sequences.html#the-idea",
+    "lstm": "book/models/sequences.html#build",
     "k-means": "book/studies/latent-space.html#finding-groups-without-labels",
     "kmeans": "book/studies/latent-space.html#finding-groups-without-labels",
     "T-SNE": "book/studies/latent-space.html#a-map-of-the-codes",
