@@ -208,6 +208,22 @@ def test_code_fits_a_page_of_1280_pixels(chapter):
     assert seen == []
 
 
+#: What serves the machine that runs a chapter, and not who reads it.
+HARNESS = "jit_compile steps_per_execution run_eagerly gc. BOOK_PROFILE profile.".split()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_visible_cell_serves_the_machine(chapter):
+    seen = [
+        word
+        for cell in stored(chapter).cells
+        if cell.cell_type == "code" and not reading.HIDDEN & set(book.tags(cell))
+        for word in HARNESS
+        if re.search(rf"\b{re.escape(word)}", cell.source)
+    ]
+    assert seen == []
+
+
 def test_outputs_stay_with_their_code_when_cells_are_split():
     code, v4 = nbformat.v4.new_code_cell, nbformat.v4
     stored = v4.new_notebook(cells=[code("a()\nb()"), code("c()"), code("c()")])
