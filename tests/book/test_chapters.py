@@ -209,7 +209,7 @@ def test_code_fits_a_page_of_1280_pixels(chapter):
 
 
 #: What serves the machine that runs a chapter, and not who reads it.
-HARNESS = "jit_compile steps_per_execution run_eagerly gc. BOOK_PROFILE profile.".split()
+HARNESS = "jit_compile steps_per_execution run_eagerly gc. BOOK_PROFILE".split()
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
