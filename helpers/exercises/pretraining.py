@@ -102,7 +102,7 @@ def check_2(labels_needed):
 
 
 def check_3(nine_versions, trained, draw, seeds, scores, x_train, y_train, x_valid, y_valid):
-    """Nine moved versions of each image, and what networks from scratch learned from them."""
+    """Nine shifted versions of each image, and what networks from scratch learned from them."""
     check_answered(nine_versions=nine_versions, trained=trained)
     _check_versions(nine_versions)
     if not isinstance(trained, list | tuple) or len(trained) != len(seeds):
@@ -122,7 +122,7 @@ def check_3(nine_versions, trained, draw, seeds, scores, x_train, y_train, x_val
             )
         accuracies.append(_accuracy(network, x_valid, y_valid))
     mean = np.mean(accuracies)
-    # Moves alone are not worth ten times the labels.
+    # Shifts alone are not worth ten times the labels.
     if mean > np.mean(scores["scratch"][1_000]):
         raise Wrong(
             f"the mean validation accuracy is {mean:.1%}, that of a thousand labels. Did the "
@@ -137,21 +137,32 @@ def check_3(nine_versions, trained, draw, seeds, scores, x_train, y_train, x_val
     print(f"Right: {mean:.1%}, and denoising pretraining has {best:.1%}.")
 
 
-def check_4(with_moves, scores, x_valid, y_valid):
-    """What a network from scratch learned from all labels, on images that were moved."""
-    check_answered(with_moves=with_moves)
-    network = _weights("with_moves", with_moves)
+def check_4(with_shifts, without_shifts, scores, x_valid, y_valid):
+    """What shifted images bring a network from scratch with all labels, beside its control."""
+    check_answered(with_shifts=with_shifts, without_shifts=without_shifts)
+    shifted = _weights("with_shifts", with_shifts)
+    control = _weights("without_shifts", without_shifts)
+    if all(np.array_equal(a, b) for a, b in zip(shifted, control, strict=True)):
+        raise Wrong(
+            "with_shifts and without_shifts are the same weights. Keep `classifier.get_weights()` "
+            "after the first training, before the second starts."
+        )
     if not judged_in_full("the accuracy"):
-        print("Right so far: weights of the study's classifier.")
+        print("Right so far: weights of two classifiers like the study's.")
         return
-    actual = _accuracy(network, x_valid, y_valid)
-    without = np.mean(scores["scratch"][max(scores["scratch"])])
+    actual, without = (_accuracy(network, x_valid, y_valid) for network in (shifted, control))
+    four_passes = np.mean(scores["scratch"][max(scores["scratch"])])
+    if without < four_passes - 0.005:  # eight passes may do a little worse, not much
+        raise Wrong(
+            f"without shifts the validation accuracy is {without:.1%}; the race's four passes "
+            f"have {four_passes:.1%}. Was the control trained with all labels, for eight passes?"
+        )
     if not clearly_lower(without, actual):
         raise Wrong(
-            f"the validation accuracy is {actual:.1%}, without moves it is {without:.1%}. Are all "
-            "labels used, for eight passes, and is each image moved anew in each?"
+            f"the validation accuracy is {actual:.1%}, without shifts it is {without:.1%}. Are "
+            "all labels used, for eight passes, and is each image shifted anew in each?"
         )
-    print(f"Right: {actual:.1%}, without moves {without:.1%}.")
+    print(f"Right: {actual:.1%} with shifts, {without:.1%} without.")
 
 
 def _weights(name, weights):

@@ -168,25 +168,29 @@ def test_moves(learned, capsys, monkeypatch):
     assert "the accuracy is not judged" in capsys.readouterr().out
 
 
-def test_moves_with_all_labels(learned, capsys, monkeypatch):
-    weights = learned[0]
+def test_shifts_with_all_labels(learned, capsys, monkeypatch):
+    # With weights of 0 the answer is always the digit 0.
+    good, poor = learned[0], [0 * w for w in learned[0]]
 
-    def all_labels(with_moves, mean):
-        scores = {"scratch": {100: [0.0], 1_375: [mean]}}
-        check_4(with_moves, scores, x_valid, y_valid)
+    def all_labels(with_shifts, without_shifts, mean=0.05):
+        scores = {"scratch": {100: [1.0], 1_375: [mean]}}
+        check_4(with_shifts, without_shifts, scores, x_valid, y_valid)
 
-    all_labels(weights, 0.3)
-    assert "without moves 30.0%" in capsys.readouterr().out
-    for answer, mean, words in [
-        (weights, 0.99, "without moves it is 99.0%"),
-        (weights[:4], 0.3, "with_moves is no list of 6 arrays"),
-        (0.98, 0.3, "with_moves is no list of 6 arrays"),
-        (weights[::-1], 0.3, r"with_moves\[0\] has the shape"),
+    all_labels(good, poor)
+    assert "with shifts" in capsys.readouterr().out
+    for with_shifts, without_shifts, mean, words in [
+        (poor, good, 0.05, "is each image shifted anew in each"),
+        (good, poor, 0.99, "race's four passes have 99.0%"),
+        (good, good, 0.1, "are the same weights"),
+        (good[:4], poor, 0.1, "with_shifts is no list of 6 arrays"),
+        (0.98, poor, 0.1, "with_shifts is no list of 6 arrays"),
+        (good, 0.98, 0.1, "without_shifts is no list of 6 arrays"),
+        (good, poor[::-1], 0.1, r"without_shifts\[0\] has the shape"),
     ]:
         with pytest.raises(Wrong, match=words):
-            all_labels(answer, mean)
+            all_labels(with_shifts, without_shifts, mean)
     monkeypatch.setenv("BOOK_PROFILE", "quick")
-    all_labels(weights, 0.99)
+    all_labels(good, poor, 0.99)
     assert "the accuracy is not judged" in capsys.readouterr().out
 
 
@@ -223,5 +227,5 @@ def test_what_is_open():
         check_2(lambda curve, accuracy: None)
     with pytest.raises(NotAnswered, match="nine_versions and trained are still None"):
         spent(None, None)
-    with pytest.raises(NotAnswered, match="with_moves is still None"):
-        check_4(None, {}, x_valid, y_valid)
+    with pytest.raises(NotAnswered, match="with_shifts and without_shifts are still None"):
+        check_4(None, None, {}, x_valid, y_valid)
