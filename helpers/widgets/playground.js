@@ -7,7 +7,7 @@ import { BATCH, trainingRun } from "./training.js";
 const SIDE = 14, PIXELS = SIDE * SIDE, SHOWN = 8;
 const STEPS = 1500, GAP = 2; // between two pictures of a row, in their pixels
 const SLICE = 8; // ms a frame after which no further step begins
-const CHANCE = 0.7; // BCE; answering 0.5 everywhere gives 0.693
+const CHANCE = 0.75; // BCE, a little above the 0.693 of answering 0.5 everywhere
 const TOO_HIGH = 1, ENOUGH = 300; // a loss that rose above the one is shown for so many steps
 const COLLAPSED = 0.05; // nats
 
@@ -65,7 +65,7 @@ export default {
         name: "Codes of the validation digits, coloured by digit",
         x: { label: "first number of the code", range: [-1, 1], ticks: [] },
         y: { label: "second number", range: [-1, 1], ticks: [] },
-        width: 280, height: 210,
+        width: 230, height: 184,
         backdrop(context, toX, toY) { plane = { context, toX, toY, centre: [0, 0], half: 1 }; },
         pick: { label: "The code that the decoder draws", value: [0, 0], step: [0.1, 0.1], hover: true,
           input(...at) { plane.at = at; drawPoint(); } },
@@ -74,9 +74,10 @@ export default {
       const drawing = picture("the decoder's picture", SIDE, SIDE);
       const mapPlace = h("div", { class: "map" }, map.element, drawing.element);
       root.append(
-        h("div", { class: "buttons" }, start, ten, again),
-        h("div", { class: "controls" },
-          ...controls.filter(({ rare }) => !rare).map(({ element }) => element)),
+        h("div", { class: "bar" },
+          h("div", { class: "buttons" }, start, ten, again),
+          h("div", { class: "controls" },
+            ...controls.filter(({ rare }) => !rare).map(({ element }) => element))),
         h("div", { class: "words" }, counter, said),
         h("div", { class: "strips" }, originals.element, damaged.element, outputs.element),
         h("div", { class: "charts" }, curvePlace, mapPlace),
@@ -108,16 +109,17 @@ export default {
       /** A curve whose axis reaches up to `top`: only a loss that rises needs more than chance. */
       function newCurve(top) {
         const decades = Math.ceil(Math.log10(top));
-        const ticks = top <= CHANCE ? [0.1, 0.2, 0.3, 0.5]
-          : Array.from({ length: 6 }, (_, i) => 10 ** (Math.ceil(((decades + 1) * i) / 5) - 1));
+        const every = Math.ceil((decades + 1) / 5);
+        const ticks = top <= CHANCE ? [0.1, 0.2, 0.3, 0.5, 0.7]
+          : Array.from({ length: decades + 2 }, (_, i) => 10 ** (i - 1)).filter((_, i) => i % every === 0);
         const highest = top <= CHANCE ? CHANCE : 10 ** decades;
         curve = chart({
           name: "Loss curve: BCE per pixel of training and validation digits after each step",
-          x: { label: "step", range: [0, STEPS], ticks: [0, 500, 1000, 1500],
+          x: { label: "step", range: [0, 1.06 * STEPS], ticks: [0, 500, 1000, 1500],
             words: (step) => step.toLocaleString("en") },
           y: { label: "BCE per pixel", range: [0.1, highest], log: true, ticks,
-            words: (tick) => (tick < 1e4 ? String(tick) : tick.toExponential(0)) },
-          width: 280, height: 180,
+            words: (tick) => (tick < 1e4 ? tick.toLocaleString("en") : tick.toExponential(0)) },
+          width: 280, height: 160,
         });
         curve.top = highest;
         curvePlace.replaceChildren(curve.element);
@@ -140,7 +142,7 @@ export default {
       function drawPoint() {
         const z = Float32Array.from(plane.at, (at, axis) => plane.centre[axis] + at * plane.half);
         drawing.show(run.network.decode(z, 1));
-        drawing.element.lastChild.textContent = `(${Array.from(z, (value) => value.toFixed(1)).join(", ")})`;
+        drawing.element.lastChild.textContent = `decoder at (${Array.from(z, (value) => value.toFixed(1)).join(", ")})`;
       }
 
       function drawWords() {
@@ -230,13 +232,12 @@ export default {
         const advice = "Choose a smaller learning rate.";
         if (state === "done") {
           enter(state, collapsed
-            ? `Done. The code has collapsed: with a KL of ${kl.toFixed(2)} nats it says nothing, and every ` +
-              "reconstruction is the mean digit. Choose a smaller β."
+            ? `Done, and collapsed: the code's KL is ${kl.toFixed(2)} nats, every reconstruction the mean ` +
+              "digit. Choose a smaller β."
             : `Done: validation BCE ${decimals(validation)}, on ${labels.length} digits that it never trained on.`);
         } else {
           enter(state, Number.isFinite(peak)
-            ? `Stopped: the loss rose to ${decimals(peak)}; knowing nothing costs 0.693. Steps this large ` +
-              `destroy what was learned. ${advice}`
+            ? `Stopped: the loss rose to ${decimals(peak)}; even guessing costs only 0.693. ${advice}`
             : `Stopped at step ${step}: the loss is no longer a finite number. ${advice}`);
         }
         return false;
@@ -287,7 +288,7 @@ export default {
       // ---------------------------------------------------------------- words
       function enter(state, words) {
         model.set("state", state);
-        start.textContent = wanted ? "Pause" : state === "paused" ? "Continue" : "Start training";
+        start.textContent = wanted ? "Pause" : state === "paused" ? "Continue" : calm ? "Train to the end" : "Start training";
         if (words) say(words);
         drawWords();
         tell();

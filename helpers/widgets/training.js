@@ -238,12 +238,12 @@ export function trainingRun({ settings, train, validation, steps }) {
   function* look(training) {
     const sums = { bce: 0, kl: 0, active: 0 };
     for (let start = 0; start < count; start += BATCH) {
+      yield;
       const n = Math.min(BATCH, count - start), part = [start * pixels, (start + n) * pixels];
       const found = network.loss(noisy.subarray(...part), validation.subarray(...part), n,
         fixedEpsilon?.subarray(start * code, (start + n) * code), false);
       for (const name of Object.keys(sums)) sums[name] += (n / count) * found[name];
       run.codes.set(network.encode(noisy.subarray(...part), n).subarray(0, n * code), start * code);
-      yield;
     }
     const { bce, kl, active } = sums;
     run.history.push({ step: run.step, training: training ?? bce, validation: bce, kl, active });
@@ -253,12 +253,12 @@ export function trainingRun({ settings, train, validation, steps }) {
     yield* look();
     let sum = 0, since = 0;
     while (run.step < steps) {
+      yield;
       nextBatch();
       sum += network.loss(x, target, BATCH, epsilon).bce;
       since++;
       move(rate);
       run.step++;
-      yield;
       if (run.step % 25 === 0 || (run.step < 25 && run.step % 5 === 0)) {
         yield* look(sum / since);
         sum = since = 0;
