@@ -3,6 +3,7 @@
 - a reactive figure's still picture stands on the page until the figure is alive;
 - directive ``stored-figure``: a figure from a notebook's stored output, with its alt text,
   so that a prose page shows what a chapter really drew;
+- directive ``reactive-figure``: a notebook's reactive figure, alive on a prose page, too;
 - role ``colab``: a link that opens a notebook in Colab, at the address of the Colab button;
 - the edit button of a chapter leads to its text, not to the notebook made from it;
 - a folded cell is announced by the words it shows;
@@ -12,6 +13,8 @@
 - the arrow that folds pages in the list of contents has a name.
 """
 
+import base64
+import json
 import os
 import re
 from pathlib import Path
@@ -20,6 +23,8 @@ from typing import ClassVar
 import nbformat
 from docutils import nodes
 from docutils.parsers.rst import directives
+from myst_nb.core.render import WIDGET_STATE_MIMETYPE, sanitize_script_content
+from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
@@ -55,16 +60,75 @@ class StoredFigure(SphinxDirective):
             # book before `make execute`. A test of the built site asks for the picture.
             logger.info("%s has no stored figure showing %r: `make execute`?", relative, words)
             return []
-        png, metadata = figure
-        # Beside the doctrees, so that no made file lies among the sources.
-        file = Path(self.env.doctreedir) / f"{Path(path).stem}-figure-{figures.index(figure)}.png"
-        file.write_bytes(png)
-        page_folder = Path(self.env.doc2path(self.env.docname)).parent
-        image = nodes.image(uri=Path(os.path.relpath(file, page_folder)).as_posix())
-        image["alt"] = metadata["alt"]
-        if width := self.options.get("width", metadata.get("width")):
-            image["width"] = str(width)
-        return [image]
+        return [stored_image(self, f"{Path(path).stem}-figure-{figures.index(figure)}", *figure)]
+
+
+def stored_image(directive, name, png, metadata):
+    """Return the image node for a stored PNG and what is known about it."""
+    env = directive.env
+    # Beside the doctrees, so that no made file lies among the sources.
+    file = Path(env.doctreedir) / f"{name}.png"
+    file.write_bytes(png)
+    page_folder = Path(env.doc2path(env.docname)).parent
+    image = nodes.image(uri=Path(os.path.relpath(file, page_folder)).as_posix())
+    image["alt"] = metadata["alt"]
+    if width := directive.options.get("width", metadata.get("width")):
+        image["width"] = str(width)
+    return image
+
+
+class ReactiveFigure(SphinxDirective):
+    """``reactive-figure`` with a notebook's path: the first figure of its cells tagged ``play``.
+
+    ``tag`` names another tag. The page stores that figure's state alone, as a chapter stores its own.
+    """
+
+    required_arguments = 1
+    option_spec: ClassVar = {"tag": directives.unchanged_required}
+
+    def run(self):
+        relative, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(relative)
+        tag = self.options.get("tag", "play")
+        notebook = nbformat.read(path, as_version=4) if Path(path).is_file() else None
+        figure = notebook and stored_widget(notebook, tag)
+        if not figure:
+            # No warning, as above; a test of the built site asks for the figure.
+            logger.info("%s has no reactive figure tagged %r: `make execute`?", relative, tag)
+            return []
+        view, png, metadata = figure
+        name = view["model_id"]
+        states = notebook.metadata["widgets"][WIDGET_STATE_MIMETYPE]["state"]
+        kept = self.env.temp_data.setdefault("reactive_figures", {})  # a page may have several
+        kept[name] = states[name]
+        state = {"type": WIDGET_STATE_MIMETYPE, "body": in_script({"state": kept})}
+        scripts = {"state": (None, state)} | dict(enumerate(self.config.nb_ipywidgets_js.items()))
+        for key, (address, attributes) in scripts.items():
+            NbMetadataCollector.add_js_file(
+                self.env, self.env.docname, f"ipywidgets_{key}", address, attributes
+            )
+        still = stored_image(self, f"{Path(path).stem}-figure-{name}", png, metadata)
+        script = f'<script type="{WIDGET_VIEW}">{in_script(view)}</script>'
+        parts = [
+            nodes.container("", still, classes=["still"]),
+            nodes.raw("", script, format="html"),
+        ]
+        return [nodes.container("", *parts, classes=["reactive"])]
+
+
+def stored_widget(notebook, tag):
+    """Return the first reactive figure of cells with a tag: its view, its picture, what it shows."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []) if tag in tags(cell) else []:
+            data = output.get("data", {})
+            if WIDGET_VIEW in data and "image/png" in data:
+                about = output["metadata"]["image/png"]
+                return data[WIDGET_VIEW], base64.b64decode(data["image/png"]), about
+    return None
+
+
+def in_script(data):
+    return sanitize_script_content(json.dumps(data))
 
 
 class StillPictures(SphinxPostTransform):
@@ -166,6 +230,7 @@ def setup(app):
     app.add_config_value("book_solutions", True, "env", [bool])
     app.connect("source-read", solutions)
     app.add_directive("stored-figure", StoredFigure)
+    app.add_directive("reactive-figure", ReactiveFigure)
     app.add_role("colab", ColabLink())
     app.add_post_transform(StillPictures)
     # After the theme has made its buttons.
