@@ -5,7 +5,7 @@ import { pythonCode } from "./python_code.js";
 import { BATCH, trainingRun } from "./training.js";
 
 const SIDE = 14, PIXELS = SIDE * SIDE, SHOWN = 8;
-const STEPS = 1500, GAP = 2; // between two pictures of a row, in their pixels
+const GAP = 2; // between two pictures of a row, in their pixels
 const SLICE = 8; // ms a frame after which no further step begins
 const CHANCE = 0.75; // BCE, a little above the 0.693 of answering 0.5 everywhere
 const TOO_HIGH = 1, ENOUGH = 300; // a loss that rose above the one is shown for so many steps
@@ -27,9 +27,10 @@ export default {
       root.classList.add("playground");
       const train = unpack(model.get("_train")), validation = unpack(model.get("_validation"));
       const labels = Array.from(numbers(model.get("_labels"), Uint8Array));
+      const steps = model.get("steps");
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-      let run, peak, frame, wanted = false, visible = true, everSeen = false;
+      let run, peak, frame, state, wanted = false, visible = true, everSeen = false;
       const last = { pictures: 0, charts: 0, told: 0, said: 0 }; // when, in ms
 
       // ---------------------------------------------------------------- what is seen
@@ -115,7 +116,7 @@ export default {
         const highest = top <= CHANCE ? CHANCE : 10 ** decades;
         curve = chart({
           name: "Loss curve: BCE per pixel of training and validation digits after each step",
-          x: { label: "step", range: [0, 1.06 * STEPS], ticks: [0, 500, 1000, 1500],
+          x: { label: "step", range: [0, 1.06 * steps], ticks: [0, 1, 2, 3].map((i) => Math.round((i * steps) / 3)),
             words: (step) => step.toLocaleString("en") },
           y: { label: "BCE per pixel", range: [0.1, highest], log: true, ticks,
             words: (tick) => (tick < 1e4 ? tick.toLocaleString("en") : tick.toExponential(0)) },
@@ -147,7 +148,7 @@ export default {
 
       function drawWords() {
         const { step, history } = run, now = history.at(-1), size = model.get("code");
-        const parts = [`Step ${step.toLocaleString("en")} of ${STEPS.toLocaleString("en")}`,
+        const parts = [`Step ${step.toLocaleString("en")} of ${steps.toLocaleString("en")}`,
           `training ${decimals(now.training)}`, `validation ${decimals(now.validation)} BCE per pixel`];
         if (model.get("kind") === "variational") parts.push(`KL ${now.kl.toFixed(2)} nats`);
         if (model.get("kind") === "sparse") parts.push(`${now.active.toFixed(1)} of ${size} active`);
@@ -163,11 +164,11 @@ export default {
       // ---------------------------------------------------------------- training
       const settings = () => ({ pixels: PIXELS, seed: model.get("seed"),
         ...Object.fromEntries(CONTROLS.map(({ trait }) => [trait, model.get(trait)])) });
-      const ended = () => ["done", "diverged"].includes(model.get("state"));
+      const ended = () => state === "done" || state === "diverged";
 
       /** Make a new network of today's settings; if one was training, train it. */
       function renew() {
-        run = trainingRun({ settings: settings(), train, validation, steps: STEPS });
+        run = trainingRun({ settings: settings(), train, validation, steps });
         while (!run.history.length) run.pieces.next();
         peak = 0;
         curve = undefined;
@@ -176,7 +177,7 @@ export default {
           element.hidden = kind !== undefined && kind !== model.get("kind");
         }
         seed.value = model.get("seed");
-        const epochs = Math.round(STEPS / Math.floor(train.length / PIXELS / BATCH));
+        const epochs = Math.round(steps / Math.floor(train.length / PIXELS / BATCH));
         code.textContent = pythonCode(settings(), { images: train.length / PIXELS, epochs });
         copied.textContent = "";
         damaged.element.hidden = !model.get("noise");
@@ -196,8 +197,9 @@ export default {
       }
 
       function startAgain() {
-        wanted = !calm;
+        wanted = false;
         renew();
+        if (!calm) go();
       }
 
       function pause() {
@@ -224,19 +226,19 @@ export default {
         return !Number.isFinite(peak) || rose ? finish("diverged") : true;
       }
 
-      function finish(state) {
+      function finish(end) {
         wanted = false;
         drawAll();
         const { step, validation, kl } = run.history.at(-1);
         const collapsed = model.get("kind") === "variational" && kl < COLLAPSED;
         const advice = "Choose a smaller learning rate.";
-        if (state === "done") {
-          enter(state, collapsed
+        if (end === "done") {
+          enter(end, collapsed
             ? `Done, and collapsed: the code's KL is ${kl.toFixed(2)} nats, every reconstruction the mean ` +
               "digit. Choose a smaller β."
             : `Done: validation BCE ${decimals(validation)}, on ${labels.length} digits that it never trained on.`);
         } else {
-          enter(state, Number.isFinite(peak)
+          enter(end, Number.isFinite(peak)
             ? `Stopped: the loss rose to ${decimals(peak)}; even guessing costs only 0.693. ${advice}`
             : `Stopped at step ${step}: the loss is no longer a finite number. ${advice}`);
         }
@@ -248,8 +250,8 @@ export default {
       /** Go on, or rest while nobody can see it. */
       function wake() {
         if (awake()) frame ??= requestAnimationFrame(() => root.dispatchEvent(new Event("book-frame")));
-        const state = awake() ? "training" : "paused";
-        if (wanted && model.get("state") !== state) enter(state);
+        const now = awake() ? "training" : "paused";
+        if (wanted && state !== now) enter(now);
       }
 
       /** In a frame: some of the drawing, and some steps. */
@@ -286,7 +288,8 @@ export default {
       }, { signal: gone.signal });
 
       // ---------------------------------------------------------------- words
-      function enter(state, words) {
+      function enter(next, words) {
+        state = next;
         model.set("state", state);
         start.textContent = wanted ? "Pause" : state === "paused" ? "Continue" : calm ? "Train to the end" : "Start training";
         if (words) say(words);

@@ -32,7 +32,7 @@ class Playground(ReactiveFigure):
     Attributes
     ----------
     code : {2, 1, 4, 8, 16, 32}
-        Numbers in the code. May be set, as all to `more`; the network is then a new one.
+        Numbers in the code. May be set, as all to `seed`; the network is then a new one.
     hidden : {64, 0, 128}
         Units of the ReLU layer on both sides of the code; 0 for none.
     rate : {0.003, 0.001, 0.01, 1}
@@ -47,12 +47,14 @@ class Playground(ReactiveFigure):
         Standard deviation of the noise on the input; the target has none.
     seed : int
         Decides weights, order and noise: the same settings and seed give the same numbers.
+    steps : int
+        How many batches of 64 images it trains on, at most; 1,500 take some ten seconds.
     more : bool
-        Whether the rarer settings, from `kind` on, are unfolded at first.
+        Whether the rarer settings, `kind` to `seed`, are unfolded at first.
     state : {"ready", "training", "paused", "done", "diverged"}
         Told by the figure, as all below.
     step : int
-        Steps of 64 images so far.
+        How many it took so far.
     training_loss, validation_loss : float or None
         BCE per pixel at the last look, without the penalties; None if it is not finite.
 
@@ -75,6 +77,7 @@ class Playground(ReactiveFigure):
     beta = traitlets.Enum([0.1, 1, 30], 1).tag(sync=True)
     noise = traitlets.Enum([0, 0.25, 0.5], 0).tag(sync=True)
     seed = traitlets.Int(0, min=0, max=2**31 - 1).tag(sync=True)
+    steps = traitlets.Int(1500, min=25, max=10_000).tag(sync=True)
     more = traitlets.Bool(False).tag(sync=True)
     state = traitlets.Enum(["ready", "training", "paused", "done", "diverged"], "ready").tag(
         sync=True
