@@ -10,18 +10,15 @@
 export function pythonCode({ pixels, hidden, code, kind, l1, beta, rate, noise }, { images, epochs }) {
   const side = Math.sqrt(pixels), variational = kind === "variational";
   const dense = (units, ...options) => `layers.Dense(${[units, ...options].join(", ")})`;
-  const relu = '"relu"', penalty = `activity_regularizer=regularizers.L1(${l1})`;
-  const around = hidden ? [dense(hidden, relu)] : [];
-  // GaussianNoise works in training only; a ReLU with a maximum cuts to 0..1.
-  const damage = noise ? [`layers.GaussianNoise(${noise})`, "layers.ReLU(max_value=1)"] : [];
+  const around = hidden ? `${dense(hidden, '"relu"')}, ` : "";
+  const penalized = dense(code, '"relu"', `activity_regularizer=regularizers.L1(${l1})`);
   const middle = {
-    plain: [dense(code)],
-    sparse: [dense(code, relu, penalty)],
-    variational: [dense(2 * code), "Sampling()"],
+    plain: [around + dense(code)],
+    sparse: [around, penalized].filter(Boolean), // a line of its own, or it would be too long
+    variational: [`${around}${dense(2 * code)}, Sampling()`],
   }[kind];
-  const lines = [damage, [...around, ...middle], [...around, dense(pixels, '"sigmoid"')]]
-    .filter((part) => part.length).map((part) => `    ${part.join(", ")},`);
-  lines.push(`${lines.pop().slice(0, -1)}])`);
+  // GaussianNoise works in training only; a ReLU with a maximum cuts to 0..1.
+  const damage = noise ? `layers.GaussianNoise(${noise}), layers.ReLU(max_value=1),` : "";
   const extra = { plain: [], sparse: ["regularizers"], variational: ["ops"] }[kind];
   return [
     "import keras",
@@ -29,8 +26,9 @@ export function pythonCode({ pixels, hidden, code, kind, l1, beta, rate, noise }
     "(x, _), _ = keras.datasets.mnist.load_data()",
     `x = x[:${images}].reshape(-1, ${side}, 2, ${side}, 2).mean((2, 4)).reshape(-1, ${pixels}) / 255`,
     ...(variational ? sampling(pixels, beta) : []),
-    "autoencoder = keras.Sequential([",
-    ...lines,
+    `autoencoder = keras.Sequential([${damage}`,
+    ...middle.map((line) => `    ${line.replace(/, $/, "")},`),
+    `    ${around}${dense(pixels, '"sigmoid"')}])`,
     `autoencoder.compile(keras.optimizers.Adam(${rate}), "binary_crossentropy")`,
     `autoencoder.fit(x, x, batch_size=64, epochs=${epochs})`,
   ].join("\n");
