@@ -218,7 +218,7 @@ export default {
       /** Take one piece of the training; return whether there is more. */
       function advance() {
         const seen = run.history.length, { done } = run.pieces.next();
-        if (done) return finish("done");
+        if (done) return finish(peak > TOO_HIGH ? "diverged" : "done");
         if (run.history.length === seen) return true;
         const { step, training, validation } = run.history.at(-1);
         peak = Math.max(peak, training, validation);
