@@ -22,6 +22,10 @@ PLACEHOLDER = "OWNER"
 # Addresses within the site, in a page at its top, and the script's way to the top.
 OWN_LINKS = re.compile(r'((?:href|src|action|content_root)=")(?![a-z]+:|[/#"])(?:\./)?')
 
+# A chapter's first paragraph ends with the start of a list.
+GOALS = re.compile(r" After this (chapter|study) you can$")
+QUESTION = re.compile(r"[^.!?]+\?")
+
 
 def pages_address(repository):
     """Return where GitHub Pages shows a repository; empty if its owner is not set, or elsewhere."""
@@ -38,9 +42,12 @@ def set_address(app, config):
     config.html_baseurl = config.html_baseurl or pages_address(repository)
 
 
-def description(doctree):
-    """Return a page's first sentences, as many as a search engine shows."""
+def description(doctree, question=""):
+    """Return what a page answers and its first sentences, as many as a search engine shows."""
     text = " ".join(next(iter(doctree.findall(nodes.paragraph))).astext().split())
+    text = GOALS.sub("", text)
+    if not QUESTION.match(text):  # a study begins with its question
+        text = f"{question} {text}".strip()
     return textwrap.shorten(text, 160, placeholder=" ...")
 
 
@@ -56,7 +63,8 @@ def describe(app, pagename, templatename, context, doctree):
         context["pageurl"] = context["pageurl"] and app.config.html_baseurl + root + ".html"
     if doctree is None:
         return
-    words, address = description(doctree), app.config.html_baseurl
+    words = description(doctree, app.env.metadata[pagename].get("question", ""))
+    address = app.config.html_baseurl
     tags = tag("name", "description", words)
     if address:
         cover = next(iter(app.env.get_doctree(root).findall(nodes.image)), {})

@@ -6,7 +6,7 @@
  *
  * @param {{model: object, el: HTMLElement}} widget the widget's model, and where the notebook
  *   wants the figure
- * @param {string} label what the figure is, for those who do not see it
+ * @param {string} label what the figure is: its title, and its name for those who do not see it
  * @param {function(HTMLElement, object): void} build fills the figure; it uses the model that it
  *   is given here, and listens to elements by `h` or `on`
  */
@@ -21,6 +21,8 @@ export function mount({ model, el }, label, build) {
   el.append(root);
   attempt(root, () => {
     build(root, watched);
+    // For the ear the group has this name already.
+    root.prepend(h("p", { class: "title", "aria-hidden": "true" }, h("b", {}, "Try it"), label));
     // Or JupyterLab would take the arrow keys, to move among its cells.
     for (const control of root.querySelectorAll("input, button, select, summary, [tabindex]")) {
       control.dataset.lmSuppressShortcuts = "";
