@@ -5,7 +5,7 @@ import pytest
 from bookbuild import book
 from support import Watched, soup
 
-DOORS = ["Read", "Run", "Teach", "Your own machine"]
+DOORS = ["Read", "Run in Colab", "Teach", "On your machine"]
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
@@ -18,7 +18,11 @@ def test_title_figure_and_doors_stand_on_the_first_screen(host, browser, size):
             card = page.locator(".doors .sd-card", has=page.get_by_role("link", name=name)).first
             box = card.bounding_box()
             assert box["y"] + box["height"] <= size[1], name
-            assert page.locator("article img").first.bounding_box()["y"] < box["y"]
+        figure = page.locator(".playground")
+        figure.wait_for()
+        for part in (figure.get_by_role("button", name="Start training"), figure.locator("canvas")):
+            box = part.first.bounding_box()
+            assert box["y"] + box["height"] <= size[1]
 
 
 def test_a_card_is_one_link_wherever_it_is_pressed(host, browser):
