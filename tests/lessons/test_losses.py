@@ -46,11 +46,6 @@ def quantised():
     return definitions("variational", "VQVAE")[0]()
 
 
-def masked():
-    names = ("dense", "decoder_of", "Block", "to_patches", "MaskedAutoencoder")
-    return definitions("latent-space", *names)[-1]()
-
-
 def from_the_history():
     return definitions("history", "VAE")[0]()
 
@@ -68,7 +63,6 @@ MODELS = [
     variational,
     conditional,
     quantised,
-    masked,
     from_the_history,
     of_the_benchmarks,
     of_the_blog,
