@@ -32,7 +32,6 @@ IN_ITS_CHAPTER = {
     "dense_denoiser": ("psnr", "fresh.psnr"),
     "denoiser": ("psnr", "psnr"),
     "unet": ("psnr", "better_psnr"),
-    "rows": ("bce", "rows_test_bce"),
     "vae_2d": ("elbo", "elbo_2d"),
     "vae_conv": ("elbo", "conv_2d.elbo"),
     "vae_20d": ("elbo", "elbo_20d"),
