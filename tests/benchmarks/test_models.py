@@ -62,6 +62,12 @@ def test_a_network_is_as_large_as_the_chapters(name):
     assert f"{count:,} parameters" in (book.notebook(chapter)).read_text()
 
 
+@pytest.mark.parametrize("name, key", [("dense_128", "dense_128"), ("bottleneck", "bottleneck_32")])
+def test_a_network_of_the_comparison_is_as_large_as_the_chapters(name, key):
+    count = models.NETWORKS[name].build().count_params()
+    assert count == results.quote(f"convolutional:parameters.{key}")
+
+
 def test_every_network_that_was_trained_is_there_and_no_other():
     ledger = results.read("seeds")
     assert set(ledger["metrics"]) == set(seeds.NAMES)

@@ -53,11 +53,11 @@ FIRST = {
     "변분 오토인코더": f"{VARIATIONAL}#build",
     # What only text, formulas, numbers and code have.
     "β": WEIGHT,
-    "sigma": MATHEMATICS,
-    "σ": MATHEMATICS,
-    "mu": GRADIENT,
-    "μ": GRADIENT,
-    "µ": GRADIENT,  # the micro sign, as keyboards have it
+    "sigma": f"{VARIATIONAL}#build",
+    "σ": f"{VARIATIONAL}#build",
+    "mu": MATHEMATICS,
+    "μ": MATHEMATICS,
+    "µ": MATHEMATICS,  # the micro sign, as keyboards have it
     "epsilon": GRADIENT,
     "ε": GRADIENT,
     "ϵ": GRADIENT,
