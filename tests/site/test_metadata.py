@@ -185,7 +185,7 @@ def test_on_paper(host, browser):
             assert page.locator(part).count() and not page.locator(f"{part}:visible").count(), part
         assert page.locator(".reactive > .still img").first.is_visible()
         assert page.locator("article h1").is_visible()
-        assert page.locator("details:not([open])").count() == 0
+        assert page.locator("article details:not([open])").count() == 0
         assert page.locator(".tag_solution pre").first.is_visible()
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
         address = page.locator("article a[href^=http]").first
