@@ -14,9 +14,9 @@ MISTAKES = "that is the share of mistakes; wanted: of right answers."
 PERCENT = "that is in percent; wanted: a share, from 0 to 1."
 
 
-def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
+def check_1(cloud_map, distance_ratio, width_ratio, clouds):
     """A t-SNE map of three clouds, and two ratios measured on it."""
-    check_answered(cloud_map=cloud_map, distance_ratio=distance_ratio, width_ratio_c=width_ratio_c)
+    check_answered(cloud_map=cloud_map, distance_ratio=distance_ratio, width_ratio=width_ratio)
     if isinstance(cloud_map, np.ndarray) and cloud_map.shape == (300, 2):
         cloud_map = cloud_map.reshape(3, 100, 2)
     on_map = check_array("cloud_map", cloud_map, (3, 100, 2))
@@ -51,8 +51,8 @@ def check_1(cloud_map, distance_ratio, width_ratio_c, clouds):
         hint="Measure on cloud_map, between the middles: a to c, divided by a to b.",
     )
     check_number(
-        "width_ratio_c",
-        width_ratio_c,
+        "width_ratio",
+        width_ratio,
         width,
         {
             true_width: "that is the ratio in the 32 dimensions; measure on cloud_map.",

@@ -72,7 +72,7 @@ def test_typical_wrong_ratios(clouds, cloud_map):
         ((np.linalg.norm(b - a), wide), "the one from a to c is divided by it"),
         ((3.3, wide), "between the middles"),
         (("1", wide), "wanted: a number"),
-        ((far, true_wide), "width_ratio_c is .*: that is the ratio in the 32 dimensions"),
+        ((far, true_wide), "width_ratio is .*: that is the ratio in the 32 dimensions"),
         ((far, 1 / wide), "turn it: the width of c"),
         ((far, 3.3), "the mean distance of c's points"),
         ((far, float("nan")), "wanted: a finite number"),
@@ -91,7 +91,7 @@ def test_an_undivided_width(clouds, cloud_map):
 def test_open_clouds(clouds, cloud_map):
     with pytest.raises(NotAnswered, match="cloud_map is still None"):
         check_1(None, 1, 1, clouds)
-    with pytest.raises(NotAnswered, match="distance_ratio and width_ratio_c are still None"):
+    with pytest.raises(NotAnswered, match="distance_ratio and width_ratio are still None"):
         check_1(cloud_map, None, None, clouds)
 
 
