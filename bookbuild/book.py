@@ -20,7 +20,7 @@ TEACHING = BOOK / "teaching"
 SITE = ROOT / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 README = ROOT / "README.md"
-COVER = BOOK / "_static" / "cover.png"  # the README's picture, as on the book's first page
+COVER = BOOK / "_static" / "cover.png"  # of the PDF
 _CONTENTS = re.compile(r"(?<=^\| chapter \| what it answers \|\n\|---\|---\|\n)(?:\|.*\n)*", re.M)
 
 

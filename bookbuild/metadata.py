@@ -19,6 +19,11 @@ from docutils import nodes
 
 PLACEHOLDER = "OWNER"
 
+# What _static/card.png shows (bookbuild/animation.py).
+CARD = (
+    "A network that trains in the page: digits, their reconstructions, the loss, the code's plane."
+)
+
 # Addresses within the site, in a page at its top, and the script's way to the top.
 OWN_LINKS = re.compile(r'((?:href|src|action|content_root)=")(?![a-z]+:|[/#"])(?:\./)?')
 
@@ -56,7 +61,7 @@ def tag(kind, name, content):
 
 
 def describe(app, pagename, templatename, context, doctree):
-    """Add the description, and the social card with the cover, to a page of the book."""
+    """Add the description, and the social card, to a page of the book."""
     root = app.config.root_doc
     if pagename == "index":  # the front door stands for the page that it leads to
         pagename, doctree = root, app.env.get_doctree(root)
@@ -67,15 +72,14 @@ def describe(app, pagename, templatename, context, doctree):
     address = app.config.html_baseurl
     tags = tag("name", "description", words)
     if address:
-        cover = next(iter(app.env.get_doctree(root).findall(nodes.image)), {})
         for name, content in {
             "og:type": "website" if pagename == root else "article",
             "og:site_name": app.config.html_title,
             "og:title": app.env.titles[pagename].astext(),
             "og:description": words,
             "og:url": context["pageurl"],
-            "og:image": urljoin(address, "_static/cover.png"),
-            "og:image:alt": cover.get("alt", ""),
+            "og:image": urljoin(address, "_static/card.png"),
+            "og:image:alt": CARD,
         }.items():
             tags += tag("property", name, content)
         tags += tag("name", "twitter:card", "summary_large_image")
