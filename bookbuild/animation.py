@@ -20,7 +20,7 @@ _FRAMES, _LASTS, _LAST_LASTS = 50, 120, 2500  # how many, and for how many milli
 _WIDTH = 720
 # The title and the figure alone.
 _CARD = """.bd-sidebar, .bd-sidebar-secondary, .bd-header-article, .doors, h1 ~ p
-  { display: none !important; } h1 { text-align: center; }
+  { display: none !important; } h1 { font-size: 1.9rem; margin-top: 1rem; text-align: center; }
   .bd-article-container { margin: auto; max-width: 45rem !important; }"""
 
 
