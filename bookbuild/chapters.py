@@ -254,6 +254,8 @@ def play(chapter):
             _execute(notebook, [copy.deepcopy(code[0]), *cells], folder, progress)
         except CellExecutionError as error:
             sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
+    if "stand-in" in json.dumps([cell.outputs for cell in cells]):
+        sys.exit(f"{chapter}: the figures show stand-in data, nothing was written. Set BOOK_DATA.")
     _number(code)
     _forget_unseen_widgets(notebook)
     return notebook

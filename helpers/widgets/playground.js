@@ -6,7 +6,7 @@ import { BATCH, trainingRun } from "./training.js";
 
 const SIDE = 14, PIXELS = SIDE * SIDE, SHOWN = 8;
 const GAP = 2; // between two pictures of a row, in their pixels
-const SLICE = 8; // ms a frame after which no further step begins
+const SLICE = 12; // ms a frame that steps may fill
 const CHANCE = 0.75; // BCE, a little above the 0.693 of answering 0.5 everywhere
 const TOO_HIGH = 1, ENOUGH = 300; // a loss that rose above the one is shown for so many steps
 const COLLAPSED = 0.05; // nats
@@ -23,26 +23,29 @@ const CONTROLS = [
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "An autoencoder that learns in this page", (root, model) => {
+    return mount({ model, el }, "An autoencoder that learns in this page", (root, model) => {
       root.classList.add("playground");
       const train = unpack(model.get("_train")), validation = unpack(model.get("_validation"));
       const labels = Array.from(numbers(model.get("_labels"), Uint8Array));
       const steps = model.get("steps");
-      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const motion = matchMedia("(prefers-reduced-motion: reduce)"), calm = () => motion.matches;
 
-      let run, peak, frame, state, wanted = false, visible = true, everSeen = false;
+      let run, peak, frame, state, piece = 0, wanted = false, visible = true;
       const last = { pictures: 0, charts: 0, told: 0, said: 0 }; // when, in ms
 
       // ---------------------------------------------------------------- what is seen
       const start = h("button", { type: "button", class: "start", click: () => (wanted ? pause() : go()) });
-      const ten = h("button", { type: "button", hidden: !calm, click: tenSteps }, "Ten steps");
+      const ten = h("button", { type: "button", click: tenSteps }, "Ten steps");
       const again = h("button", { type: "button", click: startAgain }, "Start again");
       const counter = h("p", { class: "counter" }), said = status();
       const controls = CONTROLS.map((control) => ({ ...control, ...select(control,
         (value) => model.set(control.trait, value)) }));
       const seed = h("input", { type: "number", min: 0, max: 2 ** 31 - 1, step: 1, change() {
         if (seed.validity.valid && seed.value) model.set("seed", Number(seed.value));
-        else seed.value = model.get("seed");
+        else {
+          seed.value = model.get("seed");
+          say("A seed is a whole number from 0 to 2,147,483,647.");
+        }
       } });
       const otherSeed = h("button", { type: "button",
         click: () => model.set("seed", (model.get("seed") + 1) % 2 ** 31) }, "Another seed");
@@ -55,7 +58,7 @@ export default {
       const copied = h("span", { role: "status" });
       const copy = h("button", { type: "button", click: copyCode }, "Copy");
       const python = h("details", { class: "python" }, h("summary", {}, "Take it to Python"),
-        h("pre", { tabindex: 0, "aria-label": "The same network in Keras" }, code),
+        h("pre", { tabindex: 0, role: "region", "aria-label": "The same network in Keras" }, code),
         h("div", { class: "hint" }, copy, copied));
 
       const originals = strip("validation digits"), damaged = strip("with noise");
@@ -115,7 +118,7 @@ export default {
           : Array.from({ length: decades + 2 }, (_, i) => 10 ** (i - 1)).filter((_, i) => i % every === 0);
         const highest = top <= CHANCE ? CHANCE : 10 ** decades;
         curve = chart({
-          name: "Loss curve: BCE per pixel of training and validation digits after each step",
+          name: "Loss curve: BCE per pixel of training and validation digits, by steps",
           x: { label: "step", range: [0, 1.06 * steps], ticks: [0, 1, 2, 3].map((i) => Math.round((i * steps) / 3)),
             words: (step) => step.toLocaleString("en") },
           y: { label: "BCE per pixel", range: [0.1, highest], log: true, ticks,
@@ -138,6 +141,7 @@ export default {
           to((codes[2 * i + axis] - plane.centre[axis]) / plane.half)));
         context.clearRect(0, 0, context.canvas.width, context.canvas.height);
         if (codes.every(Number.isFinite)) digitDots(context, places, labels);
+        drawPoint(); // at the plane's new scale
       }
 
       function drawPoint() {
@@ -177,7 +181,7 @@ export default {
           element.hidden = kind !== undefined && kind !== model.get("kind");
         }
         seed.value = model.get("seed");
-        const epochs = Math.round(steps / Math.floor(train.length / PIXELS / BATCH));
+        const epochs = Math.round(steps / Math.ceil(train.length / PIXELS / BATCH));
         code.textContent = pythonCode(settings(), { images: train.length / PIXELS, epochs });
         copied.textContent = "";
         damaged.element.hidden = !model.get("noise");
@@ -199,18 +203,19 @@ export default {
       function startAgain() {
         wanted = false;
         renew();
-        if (!calm) go();
+        if (!calm()) go();
       }
 
       function pause() {
         wanted = false;
+        drawAll();
         enter("paused", `Paused at step ${run.step.toLocaleString("en")}.`);
       }
 
       function tenSteps() {
         if (ended()) renew();
         wanted = false;
-        for (const end = run.step + 10; run.step < end;) if (!advance()) return;
+        for (const end = run.step + 10; run.step < end || run.looking;) if (!advance()) return;
         drawAll();
         enter("paused", progress());
       }
@@ -259,9 +264,13 @@ export default {
         frame = undefined;
         if (!awake()) return;
         const began = performance.now();
-        if (!calm && began - last.pictures > 100) drawPictures();
-        else if (!calm && began - last.charts > 250) drawCharts();
-        do if (!advance()) return; while (performance.now() - began < SLICE);
+        if (!calm() && began - last.pictures > 100) drawPictures();
+        else if (!calm() && began - last.charts > 250) drawCharts();
+        do { // while there is room for a piece as long as the last one
+          const at = performance.now();
+          if (!advance()) return;
+          piece = performance.now() - at;
+        } while (performance.now() - began + piece < SLICE);
         if (began - last.told > 500) {
           drawWords();
           tell();
@@ -273,16 +282,12 @@ export default {
       const gone = new AbortController();
       const watcher = new IntersectionObserver((entries) => {
         visible = entries.at(-1).isIntersecting;
-        everSeen ||= visible;
-        if (everSeen && !root.isConnected) { // a notebook shows the figure anew, or the cell is deleted
-          watcher.disconnect();
-          gone.abort();
-          wanted = false;
-        }
+        if (!root.isConnected) wanted = false;
         wake();
       });
       watcher.observe(root);
       document.addEventListener("visibilitychange", wake, { signal: gone.signal });
+      motion.addEventListener("change", () => enter(state), { signal: gone.signal });
       document.addEventListener("book-training", ({ detail }) => {
         if (wanted && detail !== root) pause();
       }, { signal: gone.signal });
@@ -291,7 +296,8 @@ export default {
       function enter(next, words) {
         state = next;
         model.set("state", state);
-        start.textContent = wanted ? "Pause" : state === "paused" ? "Continue" : calm ? "Train to the end" : "Start training";
+        ten.hidden = !calm();
+        start.textContent = wanted ? "Pause" : state === "paused" ? "Continue" : calm() ? "Train to the end" : "Start training";
         if (words) say(words);
         drawWords();
         tell();
@@ -303,7 +309,8 @@ export default {
       }
 
       function progress() {
-        return `Step ${run.step.toLocaleString("en")}: validation ${decimals(run.history.at(-1).validation)}.`;
+        const { step, validation } = run.history.at(-1);
+        return `Step ${step.toLocaleString("en")}: validation ${decimals(validation)}.`;
       }
 
       /** Tell Python, if there is a kernel; JSON has no NaN. */
@@ -324,6 +331,11 @@ export default {
 
       model.on([...CONTROLS.map(({ trait }) => trait), "seed"].map((name) => `change:${name}`).join(" "), renew);
       renew();
+      return () => {
+        wanted = false;
+        watcher.disconnect();
+        gone.abort();
+      };
     });
   },
 };

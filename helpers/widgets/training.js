@@ -191,8 +191,8 @@ export function fillNormal(array, random) {
  *   settings: as of `autoencoder`, and `rate`, `noise` (standard deviation, 0 for none), `seed`;
  *   train, validation: images in rows; steps: how many it takes
  * @returns {{network: object, noisy: Float32Array, codes: Float32Array, history: object[],
- *   step: number, pieces: Iterator}}
- *   pieces.next() takes a step or looks at some of the validation images;
+ *   step: number, looking: boolean, pieces: Iterator}}
+ *   pieces.next() takes a step or looks at some of the validation images, and then `looking`;
  *   `codes` are theirs; `noisy` is what the network is given of them;
  *   `history` has an entry each time all were seen: {step, training, validation, kl, active}, BCE
  *   per pixel, `training` the mean of the steps since the last
@@ -210,7 +210,8 @@ export function trainingRun({ settings, train, validation, steps }) {
   const fixed = uniform(~seed), fixedEpsilon = epsilon && new Float32Array(count * code);
   if (noise) addNoise(noisy, new Float32Array(noisy.length), fixed);
   if (epsilon) fillNormal(fixedEpsilon, fixed);
-  const run = { network, noisy, codes: new Float32Array(count * code), history: [], step: 0 };
+  const run = { network, noisy, codes: new Float32Array(count * code), history: [], step: 0,
+    looking: false };
 
   function addNoise(images, room, random) {
     fillNormal(room, random);
@@ -236,6 +237,7 @@ export function trainingRun({ settings, train, validation, steps }) {
   }
 
   function* look(training) {
+    run.looking = true;
     const sums = { bce: 0, kl: 0, active: 0 };
     for (let start = 0; start < count; start += BATCH) {
       yield;
@@ -247,6 +249,7 @@ export function trainingRun({ settings, train, validation, steps }) {
     }
     const { bce, kl, active } = sums;
     run.history.push({ step: run.step, training: training ?? bce, validation: bce, kl, active });
+    run.looking = false;
   }
 
   function* pieces() {
@@ -259,7 +262,7 @@ export function trainingRun({ settings, train, validation, steps }) {
       since++;
       move(rate);
       run.step++;
-      if (run.step % 25 === 0 || (run.step < 25 && run.step % 5 === 0)) {
+      if (run.step % 25 === 0 || (run.step < 25 && run.step % 5 === 0) || run.step === steps) {
         yield* look(sum / since);
         sum = since = 0;
       }
