@@ -244,7 +244,7 @@ def play(chapter):
     Raises
     ------
     SystemExit
-        If a cell fails.
+        If a cell fails, or shows stand-in data.
     """
     notebook = _as_notebook(_in_order(book.text(chapter).read_text()))
     keep_outputs(notebook, nbformat.read(book.notebook(chapter), as_version=4))
