@@ -17,7 +17,24 @@ RESULTS = BOOK / "results"
 TEACHING = BOOK / "teaching"
 SITE = ROOT / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PLACEHOLDER = "OWNER"  # who has the repository of a book that is not published
 COVER = BOOK / "_static" / "cover.png"  # the README's picture, as on the book's first page
+
+
+def repository(top=ROOT):
+    """Return the repository's address, without ``.git`` or a slash at its end, and its branch.
+
+    Parameters
+    ----------
+    top : path
+        A checkout of the book.
+
+    Returns
+    -------
+    address, branch : str
+    """
+    config = yaml.safe_load((top / "_config.yml").read_text(encoding="utf-8"))["repository"]
+    return config["url"].rstrip("/").removesuffix(".git"), config["branch"]
 
 
 def pages():

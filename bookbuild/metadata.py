@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from docutils import nodes
 
-PLACEHOLDER = "OWNER"
+from bookbuild.book import PLACEHOLDER
 
 # Addresses within the site, in a page at its top, and the script's way to the top.
 OWN_LINKS = re.compile(r'((?:href|src|action|content_root)=")(?![a-z]+:|[/#"])(?:\./)?')
@@ -34,7 +34,9 @@ def pages_address(repository):
 
 
 def set_address(app, config):
-    repository = config.html_theme_options.get("repository_url", "")
+    # Copied from where one clones it, the address may end so; buttons and links would not work.
+    repository = config.html_theme_options.get("repository_url", "").rstrip("/")
+    repository = config.html_theme_options["repository_url"] = repository.removesuffix(".git")
     config.html_baseurl = config.html_baseurl or pages_address(repository)
 
 
