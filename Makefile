@@ -121,6 +121,7 @@ test-all: test .venv-classroom/installed ## `make test`, and what takes longer: 
 # What the versions can change: what chapters import, the checks of their exercises, code in pages.
 test-colab: .venv-colab/installed ## every notebook, and the tests of what it imports, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
+	.venv-colab/bin/python -m helpers.install # as the setup cell does: its lock lacks what Colab lacks
 	$(QUICK) .venv-colab/bin/pytest -n 2 --dist loadscope $(NBVAL) book
 	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 \
 	  tests/helpers tests/exercises tests/lessons
@@ -137,7 +138,7 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
 	$(LOCK) --group book --group test --group lock pyproject.toml --output-file requirements.txt.part
 	$(LOCK) --group classroom --output-file requirements/classroom.txt.part
-	$(LOCK) --group colab --group book --group test pyproject.toml --output-file requirements/colab.txt.part
+	$(LOCK) --group colab --group book --group test --output-file requirements/colab.txt.part
 	$(LOCK) --group pytorch --output-file requirements/pytorch.txt.part
 	for part in requirements.txt.part requirements/*.part; do mv "$$part" "$${part%.part}"; done
 	$(NPM) install --package-lock-only --ignore-scripts
