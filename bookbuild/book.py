@@ -21,6 +21,11 @@ PLACEHOLDER = "OWNER"  # who has the repository of a book that is not published
 COVER = BOOK / "_static" / "cover.png"  # the README's picture, as on the book's first page
 
 
+def config(top=ROOT):
+    """Return what `_config.yml` of a checkout says."""
+    return yaml.safe_load((top / "_config.yml").read_text(encoding="utf-8"))
+
+
 def repository(top=ROOT):
     """Return the repository's address, without ``.git`` or a slash at its end, and its branch.
 
@@ -33,8 +38,8 @@ def repository(top=ROOT):
     -------
     address, branch : str
     """
-    config = yaml.safe_load((top / "_config.yml").read_text(encoding="utf-8"))["repository"]
-    return config["url"].rstrip("/").removesuffix(".git"), config["branch"]
+    of_book = config(top)["repository"]
+    return of_book["url"].rstrip("/").removesuffix(".git"), of_book["branch"]
 
 
 def pages():
