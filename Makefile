@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf sync execute again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
+.PHONY: help book serve pdf sync execute again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit publish release clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -147,6 +147,22 @@ audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known 
 	@status=0; for lock in requirements.txt requirements/*.txt; do echo "$$lock:"; \
 	  $(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || status=1; done; \
 	  echo "package-lock.json:"; $(NPM) audit || status=1; exit $$status
+
+# Both run on GitHub, which sets the variables. The site is that of the prepared commit.
+PUBLISH = $(BIN)/python -m bookbuild.publish
+publish: .venv/installed ## on GitHub: pages, PDF and bundle with the repository's own address; finished notebooks into its branch `published`
+	$(PUBLISH) prepare
+	$(MAKE) pdf bundle
+	mkdir -p _build/html/download && cp _build/autoencoders.pdf _build/autoencoders.zip _build/html/download
+	$(PUBLISH) push
+
+release: .venv/installed ## on GitHub, for a tag: the same into a branch of its own, and site, PDF and bundle into a release
+	$(PUBLISH) prepare --branch "published-$$GITHUB_REF_NAME" --version "$$GITHUB_REF_NAME" --source "$$BOOK_SOURCE"
+	$(MAKE) pdf bundle
+	$(PUBLISH) push --branch "published-$$GITHUB_REF_NAME"
+	cd _build && "$(CURDIR)/$(BIN)/python" -m zipfile -c autoencoders-site.zip html
+	gh release create "$$GITHUB_REF_NAME" --verify-tag --generate-notes \
+	  _build/autoencoders.pdf _build/autoencoders.zip _build/autoencoders-site.zip
 
 clean: ## remove what the other commands made, stored notebooks apart
 	rm -rf .venv .venv-classroom .venv-colab .venv-pytorch _extra node_modules _build .pytest_cache .ruff_cache *.egg-info
