@@ -20,7 +20,7 @@ import re
 from html import escape
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote, urljoin
 
 import nbformat
 from docutils import nodes
@@ -177,8 +177,8 @@ def source_buttons(app, pagename, templatename, context, doctree):
         elif button.get("label") == "source-issues-button":
             version = app.config.book_version
             place = f"{pagename}.html" + (f", version {version}" if version else "")
-            words = urlencode({"title": f"Error on {place}", "body": ""}, safe="", quote_via=quote)
-            button |= {"url": f"{url}/issues/new?{words}", "text": "Report an error"}
+            words = quote(f"Error on {place}", safe="")
+            button |= {"url": f"{url}/issues/new?title={words}", "text": "Report an error"}
             button["tooltip"] = "Report an error on this page"
 
 

@@ -52,7 +52,7 @@ def test_buttons_go_where_the_configuration_says(site, document):
     links = {link["href"] for link in header.find_all("a", href=True)}
     on = CONFIG["sphinx"]["config"]["book_source_branch"]
     expected = {REPOSITORY, f"{REPOSITORY}/edit/{on}/{text}"}
-    expected.add(f"{REPOSITORY}/issues/new?title=Error%20on%20{quote(document, '')}.html&body=")
+    expected.add(f"{REPOSITORY}/issues/new?title=Error%20on%20{quote(document, '')}.html")
     if shown.endswith(".ipynb"):
         name = REPOSITORY.removeprefix("https://github.com/")
         colab = CONFIG["launch_buttons"]["colab_url"]
