@@ -473,7 +473,9 @@ NETWORKS = {
         "for pretraining",
         64,
         functools.partial(dense, 128, 64),
-        Recipe(cosine_decay(0.002), 10, 256, options={"steps_per_execution": 10}),
+        Recipe(
+            cosine_decay(0.002), 8, 250, images=_TRAINED_ON, options={"steps_per_execution": 10}
+        ),
     ),
     "conv": Network(
         "convolutional",

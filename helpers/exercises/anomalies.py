@@ -151,7 +151,7 @@ def check_2(by_size, beats, is_train, is_held, is_test, kind):
                 right["precision"]: "that is the precision at the threshold.",
             },
             tolerance=0.006,
-            hint="Give `average_precision_score` the errors of the test beats, not the alarms.",
+            hint="Give `precision_on_average` the errors of the test beats, not the alarms.",
         )
         check_number(
             f"the recall in by_size[{size}]",

@@ -24,7 +24,6 @@ IN_ITS_CHAPTER = {
     "wide": ("bce", "wide_test_bce"),
     "deep": ("bce", "deep_test_bce"),
     "stack": ("mse", "stacked_test_mse"),
-    "pretrain": ("bce", "pretrain_test_bce"),
     "conv": ("bce", "test_bce"),
     "upsampling": ("bce", "upsampling_test_bce"),
     "transposed": ("bce", "transpose_test_bce"),
