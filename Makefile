@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
+.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 
 pdf: book ## the whole book as one PDF, printed by Chromium, into _build/autoencoders.pdf
 	$(BIN)/python -m bookbuild.pdf
+
+animation: book ## the README's moving picture and the social card: the front page's network while it trains
+	$(BIN)/python -m bookbuild.animation
 
 ## For authors
 

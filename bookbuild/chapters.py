@@ -61,7 +61,10 @@ def read_text(chapter):
 
 def _as_notebook(text):
     notebook = jupytext.reads(text, fmt="md:myst")
-    notebook.metadata = nbformat.from_dict(_KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}})
+    question = {key: notebook.metadata[key] for key in ["question"] if key in notebook.metadata}
+    notebook.metadata = nbformat.from_dict(
+        _KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}} | question
+    )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i}"
@@ -121,6 +124,7 @@ def store(names, ran=None, written=None):
     for path in book.texts():  # other pages and the teaching notes quote the chapters
         if path not in of_chapters:
             contents[path] = filled(path, path.read_text())
+    contents[book.README] = book.with_contents(contents[book.README])
     files.write_together(contents, ROOT)
     if wrong:
         sys.exit("\n".join(wrong))
@@ -240,7 +244,7 @@ def play(chapter):
     Raises
     ------
     SystemExit
-        If a cell fails.
+        If a cell fails, or shows stand-in data.
     """
     notebook = _as_notebook(_in_order(book.text(chapter).read_text()))
     keep_outputs(notebook, nbformat.read(book.notebook(chapter), as_version=4))
@@ -250,6 +254,8 @@ def play(chapter):
             _execute(notebook, [copy.deepcopy(code[0]), *cells], folder, progress)
         except CellExecutionError as error:
             sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
+    if "stand-in" in json.dumps([cell.outputs for cell in cells]):
+        sys.exit(f"{chapter}: the figures show stand-in data, nothing was written. Set BOOK_DATA.")
     _number(code)
     _forget_unseen_widgets(notebook)
     return notebook
