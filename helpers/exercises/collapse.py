@@ -4,9 +4,21 @@ import math
 
 import numpy as np
 
-from helpers.exercises import Wrong, apply_model, check_answered, check_number, judged_in_full
+from helpers.exercises import (
+    Wrong,
+    apply_model,
+    check_answered,
+    check_array,
+    check_number,
+    judged_in_full,
+)
+from helpers.measures import bce
 
-__all__ = ["check_1", "check_2", "check_3", "check_4"]
+__all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
+
+_DRAWS = 64  # codes for each image: enough to tell a mean over 100 images to a tenth of a nat
+_LEVEL = 0.1  # nats, of two ELBOs by the same noise
+_TOO_MUCH = 8  # nats: more than twice what better clouds can gain while the decoder stays
 
 
 def check_1(beta_a, beta_b, collapse):
@@ -217,3 +229,96 @@ def check_4(free_bits, charged):
         )
         raise Wrong(f"charged is {latents}: {words}")
     print("Right: below the limit a latent has no reason to say less.")
+
+
+def check_5(improved, share, model, x_valid):
+    """Better clouds for 100 images, and the encoder's share of the gap."""
+    check_answered(improved=improved, share=share)
+    x = np.asarray(x_valid[:100], np.float32)
+    start = np.split(apply_model("the encoder", model.encoder, x), 2, axis=1)
+    shape = start[0].shape
+    try:
+        z_mean, z_log_var = improved
+    except (TypeError, ValueError):
+        raise Wrong(
+            f"improved is a {type(improved).__name__}{_shape_of(improved)}; wanted: a pair, "
+            "(z_mean, z_log_var)."
+        ) from None
+    z_mean = check_array("improved's z_mean", z_mean, shape)
+    z_log_var = check_array("improved's z_log_var", z_log_var, shape)
+    if not judged_in_full("the gain"):
+        print("Right so far: a cloud for each image.")
+        return
+    before = _log_weights(model, x, *start).mean()
+    log_w = _log_weights(model, x, z_mean, z_log_var)
+    after, largest = log_w.mean(), log_w.max(axis=0)
+    bound = np.mean(largest + np.log(np.mean(np.exp(log_w - largest), axis=0)))
+    gain, gap = after - before, bound - before
+    found = f"the ELBO of your clouds is {after:.1f} nats, that of the encoder's {before:.1f}: "
+    if not gain > _LEVEL:
+        for words, reading in _readings(z_mean, z_log_var):
+            if _log_weights(model, x, *reading).mean() > max(before - _LEVEL, after + _LEVEL):
+                raise Wrong(found + words)
+        if gain < -_LEVEL:
+            raise Wrong(found + "worse than before. Does Adam get the gradient of minus the ELBO?")
+        raise Wrong(found + "no better than before. Are these arrays the ones that Adam moved?")
+    if gain > _TOO_MUCH:
+        raise Wrong(
+            found + "more than clouds alone can gain. If the decoder was trained along, run the "
+            "cell of the sweep again, and give Adam the two arrays only."
+        )
+    if gain < gap / 3:
+        raise Wrong(
+            found + "better, but Adam has not arrived, or moved one array only. Take more steps, "
+            "or a higher rate, until the ELBO stays."
+        )
+    right = gain / gap
+    hint = "The ELBO's gain, divided by the way from the encoder's ELBO up to the bound."
+    if isinstance(share, float | np.floating) and not 0 <= share <= 1:
+        hint += " No ELBO lies above the bound from the same codes: is a part of log w missing?"
+    check_number(
+        "share",
+        share,
+        right,
+        {
+            100 * right: "that is in percent; wanted: a share.",
+            1 - right: "that is the approximation gap's share; wanted: the other.",
+            right / (1 - right): "that is the one gap divided by the other; wanted: by both.",
+            gain: "that is the gain in nats; wanted: its share of the whole gap.",
+        },
+        tolerance=0.15,  # a bound from more codes than here is higher
+        hint=hint,
+    )
+    print(f"Right: {gain:.1f} nats for better clouds, {gap - gain:.1f} or more for their form.")
+
+
+def _shape_of(value):
+    return f" of shape {value.shape}" if hasattr(value, "shape") else ""
+
+
+def _log_weights(model, x, z_mean, z_log_var):
+    """Logarithms of the weights of codes drawn for each image, of shape (draws, n)."""
+    rng, rows = np.random.default_rng(0), []
+    for _ in range(_DRAWS // 8):  # in portions, for the memory's sake
+        noise = rng.normal(size=(8, *z_mean.shape))
+        with np.errstate(over="ignore"):
+            z = z_mean + np.exp(z_log_var / 2) * noise
+        z = np.clip(z, -1e6, 1e6).astype(np.float32)  # so that no decoder overflows
+        drawn = apply_model("the decoder", model.decoder, z.reshape(-1, z.shape[2]))
+        log_p_x = -x.shape[1] * bce(np.tile(x, (8, 1)), drawn, per_image=True)
+        rest = np.sum(noise**2 + z_log_var - np.square(z, dtype=float), axis=2) / 2
+        rows.append(log_p_x.reshape(8, -1) + rest)
+    return np.concatenate(rows)
+
+
+def _readings(z_mean, other):
+    """What else the second array may be, or the first: words, and the clouds that are meant."""
+    yield "the two are in each other's place: z_mean comes first.", (other, z_mean)
+    yield "the second array holds log sigma; wanted: log sigma squared.", (z_mean, 2 * other)
+    if other.min() > 0:
+        logarithm = np.log(other)
+        yield (
+            "the second array holds standard deviations; wanted: log sigma squared.",
+            (z_mean, 2 * logarithm),
+        )
+        yield "the second array holds variances; wanted: their logarithms.", (z_mean, logarithm)

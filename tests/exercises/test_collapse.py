@@ -1,5 +1,7 @@
 """The checks of "Collapse"'s exercises: right answers pass, typical wrong ones hear why."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from keras import layers, ops
 from sklearn.decomposition import PCA
 
 from helpers.exercises import NotAnswered, Wrong
-from helpers.exercises.collapse import check_1, check_2, check_3, check_4
+from helpers.exercises.collapse import check_1, check_2, check_3, check_4, check_5
 
 
 def test_predictions():
@@ -201,6 +203,107 @@ def test_free_bits(capsys):
             check_4(*answers)
 
 
+@pytest.fixture(scope="module")
+def small():
+    """A model of 16 pixels whose encoder knows nothing, images, better clouds, and the share."""
+    rng = np.random.default_rng(0)
+    decoder = keras.Sequential([keras.Input((2,)), layers.Dense(16, "sigmoid")])
+    decoder.layers[0].kernel.assign(1.5 * rng.normal(size=(2, 16)))
+    encoder = keras.Sequential([keras.Input((16,)), layers.Dense(4, kernel_initializer="zeros")])
+    chance = np.asarray(decoder(rng.normal(size=(100, 2))))
+    x = (rng.random(chance.shape) < chance).astype("float32")
+
+    def log_weights(z_mean, z_log_var, count):
+        epsilon = keras.random.normal((count, 100, 2))
+        z = z_mean + ops.exp(z_log_var / 2) * epsilon
+        x_hat = decoder(ops.reshape(z, (-1, 2)))
+        pixels = ops.binary_crossentropy(np.tile(x, (count, 1)), x_hat)
+        log_p_x = -ops.reshape(ops.sum(pixels, axis=1), (count, 100))
+        return log_p_x + ops.sum(epsilon**2 + z_log_var - z**2, axis=2) / 2
+
+    keras.utils.set_random_seed(0)
+    clouds = [keras.Variable(np.full((100, 2), start, "float32")) for start in (0, -0.5)]
+    adam = keras.optimizers.Adam(0.05)
+    for _ in range(80):
+        with tf.GradientTape() as tape:
+            loss = -ops.sum(ops.mean(log_weights(*clouds, 8), axis=0))
+        adam.apply(tape.gradient(loss, [array.value for array in clouds]), clouds)
+    before = np.mean(log_weights(np.zeros((100, 2), "float32"), np.zeros((100, 2), "float32"), 300))
+    log_w = log_weights(*clouds, 500)
+    bound = float(ops.mean(ops.logsumexp(log_w, axis=0))) - np.log(500)
+    share = (float(ops.mean(log_w)) - before) / (bound - before)
+    improved = tuple(np.asarray(array) for array in clouds)
+    return SimpleNamespace(encoder=encoder, decoder=decoder), x, improved, share
+
+
+def test_better_clouds(small, capsys):
+    model, x, (z_mean, z_log_var), share = small
+    check_5((z_mean, z_log_var), share, model, x)
+    check_5([keras.Variable(z_mean), tf.constant(z_log_var)], float(share), model, x)
+    check_5(np.stack([z_mean, z_log_var]), np.float32(share), model, x)
+    assert "nats for better clouds" in capsys.readouterr().out
+
+
+def test_typical_wrong_clouds(small, capsys, monkeypatch):
+    model, x, (z_mean, z_log_var), share = small
+    zeros = np.zeros_like(z_mean)
+    for answers, words in [
+        ((np.hstack([z_mean, z_log_var]), share), r"ndarray of shape \(100, 4\); wanted: a pair"),
+        ((7, share), "improved is a int; wanted: a pair"),
+        (((z_mean[:50], z_log_var), share), r"shape \(50, 2\); wanted: \(100, 2\)"),
+        (((z_mean, z_log_var * np.nan), share), "200 values that are not finite"),
+        (((zeros, zeros), share), "no better than before"),
+        (((-z_mean, z_log_var), share), "worse than before"),
+        (((z_mean, zeros + 300), share), "worse than before"),
+        (((0.12 * z_mean, zeros), share), "has not arrived"),
+        (((z_mean, z_log_var), 100 * share), "in percent"),
+        (((z_mean, z_log_var), 1 - share), "the approximation gap's share"),
+        (((z_mean, z_log_var), share / (1 - share)), "one gap divided by the other"),
+        (((z_mean, z_log_var), 1.3), "No ELBO lies above the bound"),
+        (((z_mean, z_log_var), "most"), "wanted: a number"),
+    ]:
+        with pytest.raises(Wrong, match=words):
+            check_5(*answers, model, x)
+    monkeypatch.setenv("BOOK_PROFILE", "quick")
+    check_5((zeros, zeros), 0.0, model, x)
+    assert "the gain is not judged" in capsys.readouterr().out
+
+
+class Fixed(keras.layers.Layer):
+    """An encoder that gives the images these clouds, whatever they are."""
+
+    def __init__(self, clouds):
+        super().__init__()
+        self.answer = np.hstack(clouds)
+
+    def call(self, x):
+        return ops.convert_to_tensor(self.answer)
+
+
+def test_clouds_in_another_form_are_recognised(small):
+    model, x, (z_mean, z_log_var), share = small
+    good = SimpleNamespace(encoder=Fixed((z_mean, z_log_var)), decoder=model.decoder)
+    for answer, words in [
+        ((z_mean, np.exp(z_log_var / 2)), "holds standard deviations"),
+        ((z_mean, np.exp(z_log_var)), "holds variances"),
+        ((z_mean, z_log_var / 2), "holds log sigma; wanted"),
+        ((z_log_var, z_mean), "in each other's place"),
+        ((z_mean, z_log_var), "no better than before"),
+    ]:
+        with pytest.raises(Wrong, match=words):
+            check_5(answer, share, good, x)
+
+
+def test_a_decoder_that_was_trained_along_is_noticed(small):
+    model, x, (z_mean, z_log_var), share = small
+    decoder = keras.models.clone_model(model.decoder)
+    decoder.layers[0].kernel.assign(3 * model.decoder.layers[0].kernel)
+    with pytest.raises(Wrong, match="If the decoder was trained along"):
+        check_5(
+            (z_mean, z_log_var), share, SimpleNamespace(encoder=model.encoder, decoder=decoder), x
+        )
+
+
 @pytest.mark.parametrize(
     "check, answers, rest",
     [
@@ -209,6 +312,8 @@ def test_free_bits(capsys):
         (check_2, [beta_of, None], [None, None]),
         (check_3, [5.4, {0.25: None, 2: None}], [None, None]),
         (check_4, [free_bits, None], []),
+        (check_5, [None, 0.5], [None, None]),
+        (check_5, [(None, None), None], [None, None]),
     ],
 )
 def test_open_stubs(check, answers, rest):
