@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 
-from helpers import cleaning
 from helpers.data import documents
 from helpers.exercises import Wrong, apply_model, check_answered, check_number, judged_in_full
 
-__all__ = ["check_1", "check_2", "check_3", "check_4"]
+__all__ = ["check_1", "check_2", "check_3"]
 
 
 def check_1(first_layer, times_the_weights, window, margin):
@@ -140,63 +139,7 @@ def check_2(only_real, model_before, tuned, real, invented_test):
     print(f"Right: it has learned real pages, and on invented ones errs {loss:.2f} times as much.")
 
 
-def check_3(far, far_window, invented_test):
-    """A network with dilations 1, 1, 2, 4, 2, 1, 1, trained for 150 steps, and its window."""
-    check_answered(far=far, far_window=far_window)
-    check_number(
-        "far_window",
-        far_window,
-        25,
-        {
-            15: "that is the window without dilation.",
-            12: "that is to one side.",
-            13: "that is to one side, with the pixel itself; there are two sides.",
-            24: "the pixel in the middle counts too.",
-            9: "that is the widest layer alone; the others see further on what it sees.",
-            37: "a layer of dilation d adds d pixels to each side, not 3 d in all.",
-        },
-        tolerance=1e-6,
-        hint="Add the seven dilations up: so far a pixel sees to each side.",
-    )
-    page = np.linspace(0, 1, 41 * 53, dtype=np.float32).reshape(1, 41, 53, 1)
-    y = apply_model("far", far, page)
-    if y.shape != page.shape:
-        raise Wrong(f"far makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
-    try:
-        radius = cleaning.receptive_radius(far)
-    except ValueError as error:
-        raise Wrong(f"far has another build: {error}") from None
-    if radius == 7:
-        raise Wrong("far sees 7 pixels to each side, as without dilation. Is it `make_cleaner()`?")
-    if radius != 12:
-        raise Wrong(
-            f"far sees {radius} pixels to each side; dilations 1, 1, 2, 4, 2, 1, 1 see another "
-            "distance."
-        )
-    if far.count_params() != 12_785:
-        raise Wrong(
-            f"far has {far.count_params():,} parameters, the plain network 12,785. The aim is to "
-            "see farther with no more weights."
-        )
-    if judged_in_full("the training"):
-        steps = 3 * 50
-        taken = int(far.optimizer.iterations) if getattr(far, "optimizer", None) else 0
-        if taken != steps:
-            raise Wrong(
-                f"far was trained for {taken:,} steps; the plain network had {steps:,}. For a fair "
-                "comparison make a new one, and give it as many."
-            )
-        some = [documents.Pair(0, *pair) for pair in invented_test[::4]]
-        white = math.sqrt(sum(np.sum((1 - p.clean) ** 2) for p in some) / _pixels(some))
-        if (error := _rmse(far, some)) > 0.5 * white:
-            raise Wrong(
-                f"its RMSE is {error:.3f}; a page that is white all over has {white:.3f}. Is it "
-                "trained with BCE, at the rate of the comparison?"
-            )
-    print("Right: a window of 25 x 25 pixels, and no parameter more.")
-
-
-def check_4(rmse_by_kind, worst_kind, tuned):
+def check_3(rmse_by_kind, worst_kind, tuned):
     """The fine-tuned network's error on each kind of dirt, and the kind with the largest."""
     check_answered(rmse_by_kind=rmse_by_kind, worst_kind=worst_kind)
     kinds = ", ".join(documents.DIRT)
@@ -212,7 +155,7 @@ def check_4(rmse_by_kind, worst_kind, tuned):
     for kind, actual in rmse_by_kind.items():
         name = f'rmse_by_kind["{kind}"]'
         if isinstance(actual, dict):
-            raise Wrong(f"{name} is a dict: `judge` gives two scores. Take the RMSE.")
+            raise Wrong(f"{name} is a dict: `judge` gives several numbers. Take the RMSE.")
         # Few pages, and perhaps others than the reader's: right is what is near.
         some = [
             documents.Pair(0, *documents.make_page(seed, 210, 270, [kind]))
