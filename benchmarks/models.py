@@ -244,6 +244,26 @@ def convolutional():
     return model
 
 
+def linear(code):
+    """784 - code - 784, without an activation before the code."""
+    return keras.Sequential([keras.Input((784,)), layers.Dense(code), layers.Dense(784, "sigmoid")])
+
+
+def dense_bottleneck(code):
+    """Two strided convolutions, a dense layer for the code, and back."""
+    settings = {"strides": 2, "padding": "same", "activation": "relu"}
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *(layers.Conv2D(filters, 3, **settings) for filters in (8, 16)),
+            *(layers.Flatten(), layers.Dense(code), layers.Dense(784, "relu")),
+            layers.Reshape((7, 7, 16)),
+            layers.Conv2DTranspose(8, 4, **settings),
+            layers.Conv2DTranspose(1, 4, **settings | {"activation": "sigmoid"}),
+        ]
+    )
+
+
 def small_convolutional(decoder, initializer="he_normal"):
     """16-8-4 maps and back, 3,369 parameters; `decoder`: upsampling, transposed or strided."""
     conv = functools.partial(
@@ -463,6 +483,20 @@ NETWORKS = {
         Recipe(warmup_tenth(0.01), 8, 32, images=_TRAINED_ON, options=_maps),
         source=Recipe(adadelta(1.0), 50, 128, options={"jit_compile": False}),
     ),
+    "dense_128": Network(
+        "convolutional",
+        "dense, 128 numbers",
+        128,
+        functools.partial(linear, 128),
+        Recipe(warmup_tenth(0.02), 4, 128, images=_TRAINED_ON),
+    ),
+    "bottleneck": Network(
+        "convolutional",
+        "convolutional, dense bottleneck",
+        32,
+        functools.partial(dense_bottleneck, 32),
+        Recipe(warmup_tenth(0.01), 4, 128, images=_TRAINED_ON, options=_maps),
+    ),
     "upsampling": Network(
         "convolutions",
         "small maps, upsampled",
@@ -530,21 +564,21 @@ NETWORKS = {
         "variational, 2 latents",
         2,
         functools.partial(dense_vae, [256, 256, 128], 2),
-        Recipe(warmup_twentieth(0.002), 20, 128, loss=None, options=_vae),
+        Recipe(cosine_decay(0.002), 20, 128, loss=None, images=_TRAINED_ON, options=_vae),
     ),
     "vae_conv": Network(
-        "variational",
+        "collapse",
         "variational, convolutional",
         2,
         convolutional_vae,
-        Recipe(warmup_twentieth(0.002), 8, 128, loss=None, options=_vae),
+        Recipe(cosine_decay(0.002), 8, 128, loss=None, images=_TRAINED_ON, options=_vae),
     ),
     "vae_20d": Network(
         "variational",
         "variational, 20 latents",
         20,
         functools.partial(dense_vae, [400, 200], 20),
-        Recipe(warmup_twentieth(0.002), 12, 128, loss=None, options=_vae),
+        Recipe(cosine_decay(0.002), 12, 128, loss=None, images=_TRAINED_ON, options=_vae),
     ),
     "vae_blog": Network(
         "variational",

@@ -30,7 +30,8 @@ def pages():
     """
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
     chapters = [part for group in contents["parts"] for part in group["chapters"]]
-    return [ROOT / f"{contents['root']}.md", *(ROOT / part["file"] for part in chapters)]
+    entries = [page for part in chapters for page in (part, *part.get("sections", []))]
+    return [ROOT / f"{contents['root']}.md", *(ROOT / entry["file"] for entry in entries)]
 
 
 def chapters():

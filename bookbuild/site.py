@@ -8,7 +8,8 @@
 - a folded cell is announced by the words it shows;
 - the solution of an exercise is folded under that name, and with it what the check says to it;
 - ``book_solutions: false`` leaves the solutions of the exercises out, for a class;
-- the empty corner of a table is a cell, not a heading without words.
+- the empty corner of a table is a cell, not a heading without words;
+- the arrow that folds pages in the list of contents has a name.
 """
 
 import os
@@ -27,6 +28,7 @@ from bookbuild.book import stored_figures, tags
 from bookbuild.editions import without_solutions
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+PAGES_BELOW = "Show or hide the pages below"
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +122,18 @@ def name_folded_cells(app, pagename, templatename, context, doctree):
     context["body"] = context.get("body", "").replace(f"<summary{label}>", "<summary>")
 
 
+def name_folded_pages(app, pagename, templatename, context, doctree):
+    """Name the arrow that folds pages below another in the list of contents."""
+    make = context.get("generate_toctree_html")
+    if make is None:  # a page without the list
+        return
+
+    def named(*args, **options):
+        return str(make(*args, **options)).replace("<summary>", f'<summary title="{PAGES_BELOW}">')
+
+    context["generate_toctree_html"] = named
+
+
 def empty_corners(app, pagename, templatename, context, doctree):
     """Turn an empty heading of a table, as Markdown makes in the corner, into a plain cell."""
     empty = r'<th class="head([^"]*)"><p></p></th>'
@@ -156,6 +170,7 @@ def setup(app):
     app.add_post_transform(StillPictures)
     # After the theme has made its buttons.
     app.connect("html-page-context", edit_the_text, priority=900)
+    app.connect("html-page-context", name_folded_pages, priority=900)
     app.connect("html-page-context", name_folded_cells)
     app.connect("html-page-context", empty_corners)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

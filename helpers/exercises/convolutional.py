@@ -134,7 +134,10 @@ def check_3(cost_of_map, encoder, decoder, x_valid):
         return np.allclose(actual, other, rtol=2e-2, atol=1e-3)
 
     if near(expected):
-        print(f"Right: map {np.argmax(expected)} costs most, map {np.argmin(expected)} least.")
+        print(
+            f"Right: of the maps 1 to 8, map {np.argmax(expected) + 1} costs most and "
+            f"map {np.argmin(expected) + 1} least."
+        )
         return
     for typical, words in [
         (losses, "these are the losses; wanted: by how much each is above that with all maps."),

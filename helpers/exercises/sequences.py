@@ -4,12 +4,12 @@ import math
 
 import keras
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 from helpers.exercises import (
     Wrong,
     apply_model,
     check_answered,
+    check_array,
     check_number,
     clearly_lower,
     equal_but_for_rounding,
@@ -81,44 +81,47 @@ def check_1(repeated, encoder_lstm, decoder_lstm, largest):
     print("Right, all four. Left without its dense layer, it could never draw more than 1.")
 
 
-def check_2(reader, difference_masked, difference_plain, stateful_for, rows_test):
-    """What `Masking()` hides of digits and their lower copies, and when to be stateful."""
+def check_2(
+    your_guess, reader, difference_masked, difference_plain, loss_leaves_out, short, padded
+):
+    """What `Masking(-10)` hides of sequences of two lengths, and where the mask ends."""
     check_answered(
+        your_guess=your_guess,
         reader=reader,
         difference_masked=difference_masked,
         difference_plain=difference_plain,
-        stateful_for=stateful_for,
+        loss_leaves_out=loss_leaves_out,
     )
-    blank = np.asarray(rows_test[np.all(rows_test[:, -3:] == 0, axis=(1, 2))][:100], np.float32)
-    both = np.concatenate([blank, np.roll(blank, 3, axis=1)])
-    codes = apply_model("reader", reader, both)
-    if codes.ndim == 3:
+    check_array("your_guess", your_guess, (2,))
+    code = apply_model("reader", reader, short)
+    if code.ndim == 3:
         raise Wrong(
-            f"reader gives its state after all {codes.shape[1]} steps; wanted: after the last one. "
+            f"reader gives its state after all {code.shape[1]} steps; wanted: after the last one. "
             "Leave out return_sequences."
         )
-    if codes.shape[1:] != (16,):
-        raise Wrong(f"reader gives {codes.shape[1:]}; wanted: an LSTM of 16 units.")
-
-    def gap(z):
-        return np.abs(z[: len(blank)] - z[len(blank) :])
-
-    plain = gap(codes)
+    parameters = 4 * 16 * (1 + 16 + 1)
+    if code.shape[1:] != (16,) or reader.count_params() != parameters:
+        raise Wrong(
+            f"reader gives {code.shape[1:]} and has {reader.count_params():,} parameters; wanted: "
+            f"an LSTM of 16 units, which has {parameters:,} where a step has one value."
+        )
+    plain = np.abs(apply_model("reader", reader, padded) - code)
     if equal_but_for_rounding(plain, 0, scale=1):  # an LSTM's state lies between -1 and 1
         raise Wrong(
-            "to your reader a digit and its lower copy are the same even without the mask. Is "
-            "there a Masking in the reader itself? Put it in front, outside."
+            "to your reader a sequence is the same with and without its padding. Is there a "
+            "Masking in the reader itself? Put it in front, outside."
         )
-    masked = gap(apply_model("reader", keras.Sequential([keras.layers.Masking(), reader]), both))
+    behind = keras.Sequential([keras.layers.Masking(-10.0), reader])
+    masked = np.abs(apply_model("reader", behind, padded) - code)
     check_number(
         "difference_masked",
         difference_masked,
         float(masked.max()),
         {
-            float(plain.max()): "that is the difference without Masking().",
-            1: "which steps of the two are left, once the blank rows are hidden?",
+            float(plain.max()): "that is the difference without the mask.",
+            1: "which steps of `padded` are left, once the padding is hidden?",
         },
-        hint="Put Masking() before the same reader, for the digits and for the copies.",
+        hint="Compare the codes of `short` with those of `padded` behind Masking(-10).",
         scale=1,
     )
     check_number(
@@ -126,118 +129,71 @@ def check_2(reader, difference_masked, difference_plain, stateful_for, rows_test
         difference_plain,
         float(plain.max()),
         {
-            0: "do both sets still go through Masking()? Give the rows to the reader itself.",
+            0: "does `padded` still go through Masking? Give it to the reader itself.",
             float(plain.mean()): "that is the mean; wanted: the largest.",
             float(plain.sum(axis=1).max()): "that is a sum over the 16 numbers; wanted: one.",
             float(plain.sum()): "that is a sum; wanted: the largest.",
         },
         tolerance=0.01,
         hint=(
-            "Wanted: the largest absolute difference, of the first 100 digits with three blank "
-            "rows below and their copies, from this reader."
+            "Wanted: the largest absolute difference between the codes of `short` and of "
+            "`padded`, from this reader."
         ),
     )
-    choice = stateful_for.strip(" ().").lower() if isinstance(stateful_for, str) else stateful_for
-    if choice == "i":
-        raise Wrong("the beats are separate: what has the end of one to do with the next?")
-    if choice == "both":
-        raise Wrong("not both: with the beats, the memory of one would leak into the next one's.")
-    if choice != "ii":
-        raise Wrong(f'stateful_for is {stateful_for!r}; wanted: "i", "ii" or "both".')
-    print("Right: hidden rows take the place on the page with them. And one long signal is (ii).")
-
-
-def check_3(by_size, beats, is_train, is_test, kind):
-    """Error, average precision and recall of PCA on normal beats, for six sizes."""
-    check_answered(by_size=by_size)
-    sizes = [1, 2, 4, 8, 16, 32]
-    if not isinstance(by_size, dict):
-        raise Wrong(f"by_size is a {type(by_size).__name__}; wanted: a dict, one entry a size.")
-    if missing := [size for size in sizes if size not in by_size]:
-        raise Wrong(f"by_size has no entry for {missing}; wanted: for each of {sizes}.")
-    normal, premature = kind == "normal", kind[is_test] == "premature"
-
-    def pca(fit):  # of all sizes at once, which scikit-learn's would not be
-        return fit.mean(axis=0), np.linalg.eigh(np.cov(fit.T))[1][:, ::-1]
-
-    clean, unclean = pca(beats[is_train & normal]), pca(beats[is_train])
-
-    def rows(mean, axes):
-        """What one size gives, and what typical slips make of it."""
-        error = np.mean((beats - mean - (beats - mean) @ axes @ axes.T) ** 2, axis=1)
-        threshold, late = np.quantile(error[is_train & normal], 0.99), error[is_test]
-        copy, alarm = float(late[normal[is_test]].mean()), late > threshold
-        peeked = late > np.quantile(late[normal[is_test]], 0.99)
-        return {
-            "copy": copy,
-            "ap": average_precision_score(premature, late),
-            "recall": np.mean(alarm[premature]),
-            "sum": 64 * copy,
-            "root": math.sqrt(copy),
-            "scaled": copy / float(beats[is_train].var()),
-            "all": float(late.mean()),
-            "train": float(error[is_train & normal].mean()),
-            "precision": np.sum(alarm & premature) / max(np.sum(alarm), 1),
-            "peeked": np.mean(peeked[premature]),
-        }
-
-    for size in sizes:
-        answer = by_size[size]
-        if not isinstance(answer, list | tuple | np.ndarray) or len(answer) != 3:
-            raise Wrong(
-                f"by_size[{size}] is {answer!r:.60}; wanted: three numbers, error, average "
-                "precision and recall."
-            )
-        right, loose = (rows(mean, axes[:, :size]) for mean, axes in (clean, unclean))
-        check_number(
-            f"the error in by_size[{size}]",
-            answer[0],
-            right["copy"],
-            {
-                loose["copy"]: "was PCA fitted on all training beats? Fit it on the normal ones.",
-                right["ap"]: "that is the average precision; the error comes first.",
-                right["all"]: "that is over all test beats; wanted: over the normal ones.",
-                right["train"]: "that is on the training beats; wanted: on the test beats.",
-                right["sum"]: "that is a sum over the 64 values; wanted: their mean.",
-                right["root"]: "that is the root; wanted: squared millivolts.",
-                right["scaled"]: "that is in squared deviations; wanted: squared millivolts.",
-            },
-            tolerance=0.01,
-            hint="Wanted: the mean of `beat_errors` over the normal test beats, unrounded.",
+    if not isinstance(loss_leaves_out, bool | np.bool_):
+        raise Wrong(f"loss_leaves_out is {loss_leaves_out!r:.40}; wanted: True or False.")
+    if loss_leaves_out:
+        raise Wrong(
+            "loss_leaves_out is True. The code has no steps: what could carry the mask past it?"
         )
-        check_number(
-            f"the average precision in by_size[{size}]",
-            answer[1],
-            right["ap"],
-            {
-                100 * right["ap"]: "that is in percent; wanted: a share.",
-                loose["ap"]: "was PCA fitted on all training beats? Fit it on the normal ones.",
-                right["recall"]: "that is the recall, which comes last.",
-                right["precision"]: "that is the precision at the threshold.",
-            },
-            tolerance=0.006,
-            hint="Give `average_precision_score` the errors of the test beats, not the alarms.",
-        )
-        check_number(
-            f"the recall in by_size[{size}]",
-            answer[2],
-            right["recall"],
-            {
-                100 * right["recall"]: "that is in percent; wanted: a share.",
-                right["precision"]: "that is the precision: turn the question around.",
-                right["peeked"]: "was the threshold taken from test beats? Take training ones.",
-                right["ap"]: "that is the average precision.",
-            },
-            tolerance=0.006,
-            hint="The threshold: quantile 0.99 of the errors of the normal training beats.",
-        )
-    print("Right: the error falls from size to size, and the rest does not follow it.")
+    print("Right: the padding does not reach the code, and the mask does not reach the loss.")
 
 
-def check_4(your_encoder, your_decoder, x_train, x_test, std, levels, pca_mse):
-    """An autoencoder with an LSTM and a code of 8 whose test error is below PCA's."""
+def check_3(error_told, error_other, error_alone, forced, draw_alone, x_valid, std):
+    """Three errors of a teacher-forced network: told, with another code, and alone."""
+    check_answered(error_told=error_told, error_other=error_other, error_alone=error_alone)
+    x = np.asarray(x_valid, np.float32)
+    late = np.pad(x[:, :-1], [(0, 0), (1, 0), (0, 0)])
+    told, other, backwards = (
+        np.asarray(forced([codes, late]))
+        for codes in (x, np.roll(x, 1, axis=0), np.roll(x, -1, axis=0))
+    )
+    alone = np.asarray(draw_alone(x))
+    right = {
+        name: float(std**2) * mse(x, answer)
+        for name, answer in [("told", told), ("other", other), ("alone", alone)]
+    }
+    slips = {
+        right["told"]: "that is the error as trained, (a).",
+        float(std**2) * mse(x, backwards): "roll by 1, as the exercise says.",
+        right["other"]: "that is the error with other codes, (b).",
+        right["alone"]: "that is the error of draw_alone, (c).",
+        float(std**2) * mse(np.roll(x, 1, axis=0), other): (
+            "is it compared with the other beats? Compare with x_valid: only the codes are theirs."
+        ),
+    }
+    for name, answer in [("told", error_told), ("other", error_other), ("alone", error_alone)]:
+        expected = right[name]
+        scaled = {expected / float(std**2): "that is in squared deviations; times std**2."}
+        summed = {64 * expected: "that is a sum over the 64 steps; wanted: their mean."}
+        check_number(
+            f"error_{name}",
+            answer,
+            expected,
+            scaled | summed | {k: words for k, words in slips.items() if k != expected},
+            hint="Wanted: the mean over all validation beats and steps, in squared millivolts.",
+        )
+        if name == "other" and not equal_but_for_rounding(expected, right["told"]):
+            # They may differ by less than the tolerance, where the code is hardly needed.
+            if equal_but_for_rounding(answer, right["told"]):
+                raise Wrong(f"error_other is not it yet: {slips[right['told']]}")
+    print("Right: judge it by the third number, which is how it would be used.")
+
+
+def check_4(your_encoder, your_decoder, x_train, x_valid, std, levels, pca_mse):
+    """An autoencoder with an LSTM and a code of 8 whose validation error is below PCA's."""
     check_answered(your_encoder=your_encoder, your_decoder=your_decoder)
-    x = np.asarray(x_test, np.float32).reshape(len(x_test), 64)
+    x = np.asarray(x_valid, np.float32).reshape(len(x_valid), 64)
     x_hat = _redraw(your_encoder, your_decoder, x)
     kinds = keras.layers.LSTM, keras.layers.LSTMCell
     # Keras' own way to look into layers of layers, such as Bidirectional.
@@ -253,8 +209,8 @@ def check_4(your_encoder, your_decoder, x_train, x_test, std, levels, pca_mse):
         seen_error = std**2 * mse(seen, _redraw(your_encoder, your_decoder, seen))
         if error < 0.2 * seen_error:
             raise Wrong(
-                f"its error is {error:.5f} on the test beats and {seen_error:.5f} on the training "
-                "beats. Was it trained on the test beats?"
+                f"its error is {error:.5f} on the validation beats and {seen_error:.5f} on the "
+                "training beats. Was it trained on the validation beats?"
             )
         print(f"Right: {error:.5f} squared millivolts, and PCA has {pca_mse:.5f}. Two more seeds.")
         return
@@ -268,7 +224,7 @@ def check_4(your_encoder, your_decoder, x_train, x_test, std, levels, pca_mse):
         why = "what the mean beat has: the decoder does not read the code yet."
     else:
         why = "so it has learned more than the average. Fewer and wider steps? A falling rate?"
-    raise Wrong(f"its test error is {error:.5f}, PCA's {pca_mse:.5f}: {why}")
+    raise Wrong(f"its validation error is {error:.5f}, PCA's {pca_mse:.5f}: {why}")
 
 
 def _redraw(encoder, decoder, x):

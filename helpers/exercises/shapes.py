@@ -6,7 +6,7 @@ import numpy as np
 
 from helpers.exercises import Wrong, check_answered, check_array, check_number, check_numbers
 
-__all__ = ["check_1", "check_2", "check_3", "check_4", "check_5"]
+__all__ = ["check_1", "check_2", "check_3"]
 
 
 def check_1(code_shape, parameter_count, unpadded_filters):
@@ -122,67 +122,3 @@ def check_3(dilations):
             "further than what it looks at is wide."
         )
     print("Right: 31 x 31 pixels, and every one of them counts.")
-
-
-def check_4(nearest_kernel, nails_kernel):
-    """Two kernels of a transposed convolution: nearest neighbour and bed of nails."""
-    check_answered(nearest_kernel=nearest_kernel, nails_kernel=nails_kernel)
-    # A kernel that was fitted or trained has its zeros but for rounding.
-    nearest = check_array("nearest_kernel", nearest_kernel, (2, 2)).round(5)
-    nails = check_array("nails_kernel", nails_kernel, (2, 2)).round(5)
-    ones, eye = np.ones((2, 2)), np.eye(2)
-    if np.allclose(nails, ones) and not np.allclose(nearest, ones):
-        raise Wrong("the two kernels are swapped, or nails_kernel leaves no place empty.")
-    if not np.allclose(nearest, ones):
-        finding = f"nearest_kernel makes {(5 * nearest).tolist()} of a 5: "
-        if np.allclose(nearest, ones / 4):
-            raise Wrong(
-                finding + "the number is shared out; wanted: the number itself, four times."
-            )
-        if np.ptp(nearest) == 0:
-            raise Wrong(finding + "the places are even, but the number has changed.")
-        if (nearest == 0).any():
-            raise Wrong(finding + "nearest neighbour leaves no place empty.")
-        raise Wrong(finding + "wanted: the number itself at all four places.")
-    if not np.allclose(nails, [[1, 0], [0, 0]]):
-        finding = f"nails_kernel makes {(5 * nails).tolist()} of a 5: "
-        if np.allclose(nails, ones):
-            raise Wrong(finding + "a bed of nails writes each number once, among zeros.")
-        if np.allclose(nails, eye) or np.allclose(nails, eye[::-1]):
-            raise Wrong(finding + "the number stands there twice; wanted: once.")
-        if np.count_nonzero(nails) == 1 and np.isclose(nails.sum(), 1):
-            raise Wrong(finding + "one nail, but in the wrong corner. See `bed_of_nails`.")
-        if np.count_nonzero(nails) == 1:
-            raise Wrong(finding + "one nail, but the number has changed.")
-        raise Wrong(finding + "wanted: the number once, where `bed_of_nails` has it, and zeros.")
-    print("Right: both are transposed convolutions.")
-
-
-def check_5(smallest, next_one):
-    """Kernels larger than the stride of 3 that leave no raster on even gray."""
-    check_answered(smallest=smallest, next_one=next_one)
-    rasters = {}
-    for k in [4, 5, 7, 8, 10, 11]:
-        reached = [len(range(first, k, 3)) for first in range(3)]
-        rasters[k] = (
-            f"with this kernel some pixels of a line are reached by {min(reached)} weights and "
-            f"others by {max(reached)}: a raster."
-        )
-    short = "it has to be larger than the stride of 3, so that copies overlap."
-    small = {1: short, 2: short, 3: short}
-    skipped = "that one leaves no raster, but a smaller one above 3 leaves none either."
-    check_number(
-        "smallest", smallest, 6, rasters | small | {9: skipped, 12: skipped}, tolerance=1e-3
-    )
-    check_number(
-        "next_one",
-        next_one,
-        9,
-        rasters
-        | small
-        | {
-            6: "that is the smallest again; which comes next?",
-            12: "that one leaves no raster, but there is another between it and smallest.",
-        },
-    )
-    print("Right: divisible by the stride.")

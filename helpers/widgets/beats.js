@@ -1,6 +1,6 @@
-/** "Sequences": a heartbeat, what comes back of it, and its error beside the threshold. */
+/** "Sequences" and "Anomalies": a heartbeat, what comes back of it, its error and a threshold. */
 import { load } from "./network.js";
-import { choices, h, meanSquaredError, mount, networks, numbers, rows, status } from "./kit.js";
+import { choices, h, meanSquaredError, mount, networks, numbers, oneOf, rows, status } from "./kit.js";
 import { chart } from "./chart.js";
 
 const REACH = 2; // steps: so far a stroke moves its neighbours with it
@@ -8,12 +8,11 @@ const REACH = 2; // steps: so far a stroke moves its neighbours with it
 export default {
   render({ model, el }) {
     mount({ model, el }, "A heartbeat, its reconstruction and its error", (root, model) => {
-      const net = networks(model, load).get("autoencoder"), steps = net.inputShape[0];
+      const nets = networks(model, load), names = model.get("_names");
+      const steps = nets.get(names[0]).inputShape[0];
       const [mean, std] = model.get("_scale"), [start, stop] = model.get("_milliseconds");
       const examples = rows(Array.from(numbers(model.get("_examples"), Float32Array)), steps);
       const kinds = model.get("_kinds");
-      const bars = model.get("_histogram"), errors = [bars.edges[0], bars.edges.at(-1)];
-      const powers = bars.edges.filter((_, i) => i % 8 === 0); // Beats makes 8 bars of each
       const volts = examples.flat();
       const half = (value, round) => round(2 * value) / 2; // with room to draw below and above
       const range = [half(Math.min(...volts) - 0.5, Math.floor), half(Math.max(...volts), Math.ceil)];
@@ -44,19 +43,19 @@ export default {
         curve.element.addEventListener(type, (now) => { event = now; }, true); // before the chart
       }
       const back = h("button", { type: "button", click: () => take(chosen) });
-      const histogram = chart({
-        name: "Errors of normal beats in training, the threshold, and this beat's error", height: 150,
-        x: { label: "error (squared mV)", range: errors, log: true, ticks: powers,
-          words: (power) => String(Number(power.toPrecision(1))) },
-        y: { label: "beats", range: [0, Math.max(...bars.heights, 1)] },
-      });
+      const bars = model.get("_histogram"), alarm = bars.edges ? alarmChart(bars) : null;
+      const which = oneOf({ label: "Network", values: names, input: (name) => {
+        event = {};
+        model.set("network", name);
+      } });
       const said = status();
       root.append(
         beats.element,
+        ...(names.length > 1 ? [which.element] : []),
         h("div", { class: "hint" }, "Drag the curve to change it.", back),
         curve.element,
         said,
-        histogram.element,
+        ...(alarm ? [alarm.element] : []),
       );
 
       function take(place) {
@@ -91,27 +90,25 @@ export default {
 
       function show() {
         const place = model.get("beat"), threshold = model.get("threshold");
+        const net = nets.get(model.get("network"));
         const xHat = Array.from(net.run(signal.map((v) => (v - mean) / std)), (v) => mean + std * v);
         const error = meanSquaredError(signal, xHat);
         const line = (values) => values.map((value, i) => [time(i), value]);
-        const inside = (value) => Math.min(Math.max(value, errors[0]), errors[1]);
         beats.set(place);
+        which.set(model.get("network"));
         curve.set([time(step), signal[step]]);
         curve.show([
           { line: line(signal), color: 4,
             name: place < 0 ? "your own curve" : `beat ${place + 1}, ${kinds[place]}` },
           { line: line(xHat), color: 1, name: "reconstruction" },
         ]);
-        histogram.show([
-          { bars, color: 0, name: "normal beats in training" },
-          { rule: inside(threshold), color: 2, name: "threshold" },
-          { rule: inside(error), color: 4, name: place < 0 ? "your own curve" : "this beat" },
-        ]);
+        alarm?.show(threshold, error, place < 0 ? "your own curve" : "this beat");
         back.textContent = `Back to beat ${chosen + 1}`;
         const at = event.type === "keydown"
           ? `${signal[step].toFixed(2)} mV at ${Math.round(time(step))} ms. ` : "";
-        said.textContent = `${at}Error ${error.toFixed(4)}, threshold ${threshold.toFixed(4)}: ` +
-          `${error > threshold ? "not like" : "like"} the others.`;
+        const verdict = alarm ? `, threshold ${threshold.toFixed(4)}: ` +
+          `${error > threshold ? "not like" : "like"} the others.` : " squared mV.";
+        said.textContent = `${at}Error ${error.toFixed(4)}${verdict}`;
         model.set("signal", signal);
         model.set("reconstruction", xHat);
         model.set("error", error);
@@ -129,10 +126,30 @@ export default {
         else model.set("beat", -1);
       });
       model.on("change:threshold", show);
+      model.on("change:network", show);
       show();
     });
   },
 };
+
+/** The histogram of the errors that set the threshold, in which `show` marks both. */
+function alarmChart(bars) {
+  const [low, high] = [bars.edges[0], bars.edges.at(-1)];
+  const powers = bars.edges.filter((_, i) => i % 8 === 0); // Beats makes 8 bars of each
+  const inside = (value) => Math.min(Math.max(value, low), high);
+  const { element, show } = chart({
+    name: "Errors of held-out normal beats, the threshold, and this beat's error", height: 150,
+    x: { label: "error (squared mV)", range: [low, high], log: true, ticks: powers,
+      words: (power) => String(Number(power.toPrecision(1))) },
+    y: { label: "beats", range: [0, Math.max(...bars.heights, 1)] },
+  });
+  const mark = (threshold, error, name) => show([
+    { bars, color: 0, name: "held-out normal beats" },
+    { rule: inside(threshold), color: 2, name: "threshold" },
+    { rule: inside(error), color: 4, name },
+  ]);
+  return { element, show: mark };
+}
 
 /** A curve with a stroke over it, whose neighbours follow it, the farther the less. */
 function bent(curve, stroke) {

@@ -1,4 +1,4 @@
-""" "Sequences": a heartbeat, what comes back of it, and its error beside the threshold."""
+""" "Sequences" and "Anomalies": a heartbeat, what comes back of it, its error and a threshold."""
 
 import numpy as np
 import traitlets
@@ -10,12 +10,13 @@ __all__ = ["Beats"]
 
 
 class Beats(ReactiveFigure):
-    """Choose a heartbeat, or bend its curve by hand, and see whether it gives an alarm.
+    """Choose a heartbeat, or bend its curve by hand, and see what comes back of it.
 
     Parameters
     ----------
-    autoencoder : keras.Model
-        From sequences of shape (steps, 1) to the same, in the scale of `scale`.
+    networks : keras.Model or dict of str to keras.Model
+        Each from sequences of shape (steps, 1) to the same, in the scale of `scale`. With
+        several, the reader chooses one by its name.
     beats : ndarray of float, shape (n, steps)
         Beats to choose from, in mV.
     kinds : sequence of str
@@ -24,13 +25,16 @@ class Beats(ReactiveFigure):
         The time of each step, at equal distances.
     scale : tuple of float
         Mean and deviation: the network gets and gives (mV - mean) / deviation.
-    errors : ndarray of float
-        Errors of the beats that set the threshold, in squared mV; all positive.
-    threshold : float
+    errors : ndarray of float, optional
+        Errors of the beats that set the threshold, in squared mV; all positive. With them and
+        a threshold, the figure says whether a beat gives an alarm.
+    threshold : float, optional
         A beat with a larger error is not like the others.
 
     Attributes
     ----------
+    network : str
+        The name of the network that is shown. May be set.
     beat : int
         The place in `beats` of the one that is chosen, -1 for the reader's own. May be set.
     signal : list of float
@@ -41,7 +45,7 @@ class Beats(ReactiveFigure):
     error : float
         Mean squared error of the two, in squared mV.
     threshold : float
-        May be set.
+        May be set. It means nothing where no errors were given.
 
     Raises
     ------
@@ -58,47 +62,57 @@ class Beats(ReactiveFigure):
     _milliseconds = traitlets.List(traitlets.Float()).tag(sync=True)  # of the first and last step
     _scale = traitlets.List(traitlets.Float()).tag(sync=True)
     _histogram = traitlets.Dict().tag(sync=True)
+    _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    network = traitlets.Unicode().tag(sync=True)
     beat = traitlets.Int(0).tag(sync=True)
     signal = traitlets.List(traitlets.Float()).tag(sync=True)
     reconstruction = traitlets.List(traitlets.Float()).tag(sync=True)
     error = traitlets.Float().tag(sync=True)
     threshold = traitlets.Float(1).tag(sync=True)
 
-    def __init__(self, autoencoder, beats, kinds, milliseconds, scale, errors, threshold):
+    def __init__(self, networks, beats, kinds, milliseconds, scale, errors=None, threshold=None):
+        if not isinstance(networks, dict):
+            networks = {"autoencoder": networks}
         beats = _check_finite("beats", beats, 2)
         time = _check_finite("milliseconds", milliseconds, 1)
-        errors = _check_finite("errors", errors, 1)
         mean, std = map(float, scale)
         n, steps = beats.shape
-        shapes = autoencoder.input_shape[1:], autoencoder.output_shape[1:]
-        if shapes != ((steps, 1), (steps, 1)):
-            raise ValueError(
-                f"autoencoder: from and to {shapes}; wanted: ({steps}, 1) and the same"
-            )
+        for name, network in networks.items():
+            shapes = network.input_shape[1:], network.output_shape[1:]
+            if shapes != ((steps, 1), (steps, 1)):
+                raise ValueError(f"{name}: from and to {shapes}; wanted: ({steps}, 1) and the same")
         if len(kinds) != n or len(time) != steps:
             raise ValueError(
                 f"{len(kinds)} kinds and {len(time)} milliseconds; wanted: {n} and {steps}"
             )
-        if std <= 0 or errors.min() <= 0:
-            raise ValueError(f"deviation {std}, errors from {errors.min()}; wanted: above 0")
+        if std <= 0:
+            raise ValueError(f"deviation {std}; wanted: above 0")
+        if (errors is None) != (threshold is None):
+            raise ValueError("errors and threshold: wanted: both, or neither")
         x = ((beats - mean) / std)[..., np.newaxis]
-        answer = mean + std * np.asarray(autoencoder(x))[..., 0]
+        first = next(iter(networks.values()))
+        answer = mean + std * np.asarray(first(x))[..., 0]
         own = np.mean((beats - answer) ** 2, axis=1)
-        low = np.floor(np.log10(min(errors.min(), threshold)))
-        high = np.ceil(np.log10(max(errors.max(), own.max(), threshold)))
-        edges = np.logspace(low, high, int(8 * (high - low)) + 1)
-        heights, _ = np.histogram(errors, edges)
+        alarm = {} if errors is None else _histogram(errors, own, float(threshold))
         super().__init__(
-            {"autoencoder": autoencoder},
-            _still(beats, answer, own, float(threshold)),
+            dict(networks),
+            _still(beats, answer, own, alarm.get("threshold")),
             _examples=beats.astype("<f4").tobytes(),
             _kinds=list(map(str, kinds)),
             _milliseconds=[float(time[0]), float(time[-1])],
             _scale=[mean, std],
-            _histogram={"edges": edges.tolist(), "heights": heights.tolist()},
+            _names=list(networks),
+            network=next(iter(networks)),
             signal=beats[0].tolist(),
-            threshold=float(threshold),
+            **alarm,
         )
+
+    @traitlets.validate("network")
+    def _is_a_network(self, proposal):
+        if self._names and proposal["value"] not in self._names:
+            known = ", ".join(map(repr, self._names))
+            raise traitlets.TraitError(f"network is {proposal['value']!r}; wanted: {known}")
+        return proposal["value"]
 
     @traitlets.validate("beat")
     def _is_a_beat(self, proposal):
@@ -136,16 +150,32 @@ def _check_finite(name, values, dimensions):
     return values
 
 
+def _histogram(errors, own, threshold):
+    """Return the traits of a figure that gives alarms."""
+    errors = _check_finite("errors", errors, 1)
+    if errors.min() <= 0:
+        raise ValueError(f"errors from {errors.min()}; wanted: above 0")
+    low = np.floor(np.log10(min(errors.min(), threshold)))
+    high = np.ceil(np.log10(max(errors.max(), own.max(), threshold)))
+    edges = np.logspace(low, high, int(8 * (high - low)) + 1)
+    heights, _ = np.histogram(errors, edges)
+    bars = {"edges": edges.tolist(), "heights": heights.tolist()}
+    return {"_histogram": bars, "threshold": threshold}
+
+
 def _still(beats, answer, errors, threshold):
     """Draw all beats in one row or two, each with what comes back and its error."""
     n, steps = beats.shape
     columns = min(n, 5)
     lines = -(-n // columns)
-    strange = errors > threshold
-    which = ", ".join(str(i + 1) for i in np.flatnonzero(strange)) or "none"
+    strange = np.zeros(n, bool) if threshold is None else errors > threshold
+    words = f"{n} heartbeats, each with its reconstruction and its error in squared millivolts."
+    if threshold is not None:
+        which = ", ".join(str(i + 1) for i in np.flatnonzero(strange)) or "none"
+        words += f" Above the threshold of {threshold:.4f}, and so not like the others: "
+        words += f"beat {which}."
     fig, axes = plots.figure(
-        f"{n} heartbeats, each with its reconstruction and its error in squared millivolts. Above "
-        f"the threshold of {threshold:.4f}, and so not like the others: beat {which}.",
+        words,
         height=1.5 * lines + 0.4,
         nrows=lines,
         sharex=True,
@@ -156,9 +186,9 @@ def _still(beats, answer, errors, threshold):
     for i in range(n):
         ax, start = axes[i // columns, 0], i % columns * (steps + 6)
         step = start + np.arange(steps)
-        words = {"label": "beat"}, {"label": "reconstruction"}
-        ax.plot(step, beats[i], color="#000000", linewidth=1, **(words[0] if not i else {}))
-        ax.plot(step, answer[i], "--", color=plots.COLORS[1], **(words[1] if not i else {}))
+        names = {"label": "beat"}, {"label": "reconstruction"}
+        ax.plot(step, beats[i], color="#000000", linewidth=1, **(names[0] if not i else {}))
+        ax.plot(step, answer[i], "--", color=plots.COLORS[1], **(names[1] if not i else {}))
         said = f"{errors[i]:.4f}" + ("\nnot like" if strange[i] else "")
         ax.text(start + steps, top, said, ha="right", va="top", fontsize=8)
     for ax in axes[:, 0]:

@@ -14,7 +14,7 @@ export default {
       let paint;
 
       const plane = chart({
-        name: "The plane of two latents, with the test digits' means as dots",
+        name: "The plane of two latents, with the digits' means as dots",
         x: axis("first latent"), y: axis("second latent"), width: 340, height: 332,
         backdrop(...canvas) { paint = () => paintDots(model, place(), ...canvas); },
         pick: { label: "The point that is decoded", value: model.get("z"), step: [0.1, 0.1],
@@ -30,7 +30,7 @@ export default {
         h("div", { class: "walk" }, plane.element, drawn.element, original.element,
           reconstruction.element),
         said,
-        beta.element,
+        ...(betas.length > 1 ? [beta.element] : []),
         digit.element,
       );
 
@@ -82,7 +82,7 @@ export default {
   },
 };
 
-/** Paint the test digits' means for one beta. */
+/** Paint the digits' means for one beta. */
 function paintDots(model, place, context, toX, toY) {
   const limit = model.get("_limit"), labels = numbers(model.get("_labels"), Uint8Array);
   const inside = (value) => (value / 255) * 2 * limit - limit;

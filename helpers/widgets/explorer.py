@@ -1,6 +1,5 @@
 """ "Variational autoencoders": the plane of two latents, to walk in."""
 
-import keras
 import numpy as np
 import traitlets
 
@@ -19,10 +18,10 @@ class LatentExplorer(DigitFigure):
 
     Parameters
     ----------
-    vaes : dict of float to keras.Model
-        By beta. Each has an `encoder`, which makes of 784 pixels two means and two
-        log-variances, each pair by a dense layer of its own, and a `decoder`, which makes
-        784 pixels between 0 and 1 of two latents.
+    networks : dict of str to keras.Model
+        An "encoder", which makes of 784 pixels four numbers, two means and two log-variances,
+        and a "decoder", which makes 784 pixels between 0 and 1 of two latents. Of VAEs trained
+        with several betas, each name ends in its beta: "encoder 0.1".
     x : ndarray of float, shape (n, 784)
         Digits that are dots in the plane, 0 paper to 1 ink. The reader chooses from the
         first of each label; at the beginning the first of these is chosen.
@@ -38,7 +37,7 @@ class LatentExplorer(DigitFigure):
         The place of the chosen digit, in the order of the labels, -1 for the reader's drawing.
         May be set; the point then goes to the middle of the digit's cloud.
     beta : float
-        Which VAE is shown, one of the keys of `vaes`; at first 1, or else the smallest.
+        Which VAE is shown; at first 1, or else the smallest.
         May be set.
     mean, sd : list of float
         The digit's cloud: its mean and its standard deviation in both latents.
@@ -62,18 +61,15 @@ class LatentExplorer(DigitFigure):
     mean = traitlets.List(traitlets.Float()).tag(sync=True)
     sd = traitlets.List(traitlets.Float()).tag(sync=True)
 
-    def __init__(self, vaes, x, y):
+    def __init__(self, networks, x, y):
         x, y = self._checked(x), np.asarray(y)
-        if not vaes:
-            raise ValueError("vaes is empty; wanted: models by their beta")
         if y.shape != (len(x),) or not np.isin(y, range(10)).all():
             raise ValueError(f"y has shape {y.shape} and values {np.unique(y)[:12]}; wanted: "
                              f"({len(x)},), digits 0 to 9")  # fmt: skip
-        vaes = {float(beta): vaes[beta] for beta in sorted(vaes)}
+        vaes = _by_beta(networks)
         networks, means = {}, []
-        for place, (beta, vae) in enumerate(vaes.items()):
-            encoder = _with_one_output(vae.encoder, beta)
-            networks |= {f"encoder {place}": encoder, f"decoder {place}": vae.decoder}
+        for place, (encoder, decoder) in enumerate(vaes.values()):
+            networks |= {f"encoder {place}": encoder, f"decoder {place}": decoder}
             means.append(np.asarray(encoder(x))[:, :2])
         # The plane holds nearly all dots, whichever beta is shown; those beyond get 0 or 255.
         reach = np.percentile(np.abs(means), 99.5, axis=(1, 2))
@@ -82,14 +78,18 @@ class LatentExplorer(DigitFigure):
 
         examples = x[np.unique(y, return_index=True)[1]]
         rows = {"original": examples}
-        rows |= {f"beta {beta:g}": _reconstruct(vae, examples) for beta, vae in vaes.items()}
+        names = [f"beta {beta:g}" for beta in vaes] if len(vaes) > 1 else ["reconstruction"]
+        rows |= {
+            name: _reconstruct(*vae, examples)
+            for name, vae in zip(names, vaes.values(), strict=True)
+        }
         still = plots.rows(
             rows,
             alt="Digits, and below them what comes back through the plane of two latents, trained "
             f"with beta {', '.join(f'{beta:g}' for beta in vaes)}.",
         )
         beta = 1.0 if 1.0 in vaes else min(vaes)
-        mean, log_var = (np.asarray(part)[0] for part in vaes[beta].encoder(examples[:1]))
+        mean, log_var = np.split(np.asarray(vaes[beta][0](examples[:1]))[0], 2)
         super().__init__(
             networks, still, examples,
             _dots=dots.astype(np.uint8).tobytes(), _labels=y.astype(np.uint8).tobytes(),
@@ -114,26 +114,28 @@ class LatentExplorer(DigitFigure):
         return proposal["value"]
 
 
-def _with_one_output(encoder, beta):
-    """Return an encoder with two heads as a network with one: means, then log-variances."""
-    heads, inputs = [], []
-    for tensor in encoder.outputs:
-        layer, call, _ = tensor._keras_history
-        heads.append(layer)
-        inputs.append(layer._inbound_nodes[call].input_tensors[0])
-    kinds = [f"{type(head).__name__} of {head.output.shape[-1]}" for head in heads]
-    if kinds != ["Dense of 2", "Dense of 2"] or inputs[0] is not inputs[1]:
-        raise ExportError(
-            f"the encoder for beta {beta:g} ends in {', '.join(kinds)}; wanted: two dense layers "
-            "of 2 units, for means and log-variances, which both take what the same layer gives"
-        )
-    both = keras.layers.Dense(4)
-    network = keras.Model(encoder.inputs[0], both(inputs[0]))
-    parts = zip(*(head.get_weights() for head in heads), strict=True)
-    both.set_weights([np.concatenate(part, axis=-1) for part in parts])
-    return network
+def _by_beta(networks):
+    """Return encoder and decoder by beta, the smallest first."""
+    vaes = {}
+    for name, network in networks.items():
+        half, _, beta = name.partition(" ")
+        vaes.setdefault(float(beta or 1), {})[half] = network
+    for beta, halves in vaes.items():
+        if set(halves) != {"encoder", "decoder"}:
+            raise ValueError(
+                f"for beta {beta:g} came {sorted(halves)}; wanted: encoder and decoder"
+            )
+        sizes = [halves[half].output_shape[1:] for half in ("encoder", "decoder")]
+        if sizes != [(4,), (784,)]:
+            raise ExportError(
+                f"for beta {beta:g} the encoder gives {sizes[0]} and the decoder {sizes[1]}; wanted: "
+                "(4,), two means and two log-variances, and (784,)"
+            )
+    if not vaes:
+        raise ValueError("networks is empty; wanted: an encoder and a decoder")
+    return {beta: (vaes[beta]["encoder"], vaes[beta]["decoder"]) for beta in sorted(vaes)}
 
 
-def _reconstruct(vae, x):
+def _reconstruct(encoder, decoder, x):
     """Return what comes back from the middle of each digit's cloud."""
-    return np.asarray(vae.decoder(vae.encoder(x)[0]))
+    return np.asarray(decoder(encoder(x)[:, :2]))

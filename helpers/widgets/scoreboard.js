@@ -2,7 +2,7 @@
 import { h, mount, status } from "./kit.js";
 import { chart } from "./chart.js";
 
-const EXACT = ["chapter", "code", "parameters"]; // the same for every seed
+const EXACT = ["code", "parameters"]; // the same for every seed
 
 export default {
   render({ model, el }) {

@@ -19,9 +19,8 @@ _COLUMNS = {
     "ssim": ("SSIM", False, 3),
     "elbo": ("ELBO (nats)", False, 1),
     "seconds": ("seconds of training", True, 0),
-    "chapter": ("chapter", True, 0),
 }
-_EXACT = ("chapter", "code", "parameters")
+_EXACT = ("code", "parameters")
 _MEASURED = [name for name in _COLUMNS if name not in _EXACT]
 
 
@@ -31,9 +30,9 @@ class Scoreboard(ReactiveFigure):
     Parameters
     ----------
     networks : list of dict
-        A row each: ``name`` (str), ``chapter`` (int), ``code`` and ``parameters`` (int),
-        ``noisy`` (bool: noisy images go in), and for each of ``bce``, ``mse``, ``psnr``,
-        ``ssim``, ``elbo`` and ``seconds`` a list of its mean, least and most over the seeds,
+        A row each: ``name`` (str), ``code`` and ``parameters`` (int), ``noisy`` (bool:
+        noisy images go in), and for each of ``bce``, ``mse``, ``psnr``, ``ssim``, ``elbo`` and
+        ``seconds`` a list of its mean, least and most over the seeds,
         or None where there is none (``elbo``). No two of the same name.
     pca : list of dict
         The rival, a row for each size of the code: ``code`` and the first four measures as

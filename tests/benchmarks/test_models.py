@@ -32,7 +32,6 @@ IN_ITS_CHAPTER = {
     "dense_denoiser": ("psnr", "fresh.psnr"),
     "denoiser": ("psnr", "psnr"),
     "unet": ("psnr", "better_psnr"),
-    "rows": ("bce", "rows_test_bce"),
     "vae_2d": ("elbo", "elbo_2d"),
     "vae_conv": ("elbo", "conv_2d.elbo"),
     "vae_20d": ("elbo", "elbo_20d"),
@@ -61,6 +60,12 @@ def test_a_network_is_as_large_as_the_chapters(name):
     halves = (model.encoder, model.decoder) if name.startswith("vae") else (model,)
     count = sum(half.count_params() for half in halves)
     assert f"{count:,} parameters" in (book.notebook(chapter)).read_text()
+
+
+@pytest.mark.parametrize("name, key", [("dense_128", "dense_128"), ("bottleneck", "bottleneck_32")])
+def test_a_network_of_the_comparison_is_as_large_as_the_chapters(name, key):
+    count = models.NETWORKS[name].build().count_params()
+    assert count == results.quote(f"convolutional:parameters.{key}")
 
 
 def test_every_network_that_was_trained_is_there_and_no_other():

@@ -71,7 +71,7 @@ def test_a_chapter_runs_where_readers_are(chapter):
     """Minutes on two cores, and a small machine's memory."""
     entry = json.loads((book.RESULTS / f"{chapter}.json").read_text())
     slow = {"convolutional", "convolutions", "denoising", "documents", "sequences"}
-    slow |= {"variational", "latent-space", "scaling-out"}
+    slow |= {"variational", "collapse", "latent-space", "scaling-out"}
     assert entry["seconds"] <= 60 * (15 if chapter in slow else 8)
     assert entry["peak_memory_mb"] <= 3000
 
@@ -206,6 +206,24 @@ def test_code_fits_a_page_of_1280_pixels(chapter):
         if len(line) > 86  # what fits there; strings are not broken by ruff
     ]
     assert seen == []
+
+
+#: Still as in the first edition: theirs go when they are rewritten.
+TO_BE_REWRITTEN = {"pretraining", "latent-space"}
+#: What serves the machine that runs a chapter, and not who reads it.
+HARNESS = "jit_compile steps_per_execution run_eagerly gc. BOOK_PROFILE".split()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_visible_cell_serves_the_machine(chapter):
+    seen = [
+        word
+        for cell in stored(chapter).cells
+        if cell.cell_type == "code" and not reading.HIDDEN & set(book.tags(cell))
+        for word in HARNESS
+        if re.search(rf"\b{re.escape(word)}", cell.source)
+    ]
+    assert bool(seen) == (chapter in TO_BE_REWRITTEN), seen
 
 
 def test_outputs_stay_with_their_code_when_cells_are_split():

@@ -130,9 +130,9 @@ def posterior_mean(y, sigma, known):
     return softmax(-((y[:, None] - known) ** 2).sum(axis=2) / (2 * sigma**2), axis=1) @ known
 
 
-def walk(y, known, strengths, move=lambda s, t: 1 - t / s):
+def walk(y, known, strengths, move=lambda s, t: 1 - t / s, at=lambda s, t: s):
     for s, t in zip(strengths[:-1], strengths[1:], strict=True):
-        y = y + move(s, t) * (posterior_mean(y, s, known) - y)
+        y = y + move(s, t) * (posterior_mean(y, at(s, t), known) - y)
     return y
 
 
@@ -147,12 +147,16 @@ def test_from_noise_to_a_digit(known, capsys):
 
     furthest = ((y[:, None] - known) ** 2).sum(axis=2).argmax(axis=1)
     away = walk(start, known, strengths, lambda s, t: -(1 - t / s))
+    late = walk(start, known, strengths, at=lambda s, t: t)
+    always = walk(start, known, strengths, at=lambda s, t: 0.05)
     for answers, words in [
         ((start, nearest, False), "the noise of the start"),
         ((away, nearest, False), "lead away from the posterior mean"),
         ((posterior_mean(start, 50.0, known), nearest, False), "one image ten times"),
         ((walk(start, known, strengths[:20]), nearest, False), "10 of 10 images in arrived"),
         ((known[nearest], nearest, False), "no noise left"),
+        ((late, nearest, False), "at the strength s that the images have before the step"),
+        ((always, nearest, False), "at the strength s that the images have before the step"),
         ((y, furthest, False), "the least similar"),
         ((y, nearest + 1, False), "right for 0 of 10"),
         ((y, nearest[:1], False), r"shape \(1,\); wanted: \(10,\)"),

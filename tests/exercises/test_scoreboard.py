@@ -14,6 +14,7 @@ RIGHT = [0.01, 72 / 784, 0.01, 20.0]
 def test_the_same_scale():
     check_1(*RIGHT)
     check_1(np.float32(0.01), 0.0918, 0.01, 20)
+    check_1(0.01, 0.092, 0.01, 20)  # as one reads them
 
 
 @pytest.mark.parametrize(

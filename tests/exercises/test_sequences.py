@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from keras import layers
 from sklearn.decomposition import PCA
-from sklearn.metrics import average_precision_score, precision_score, recall_score
 
 from helpers.exercises import NotAnswered, Wrong
 from helpers.exercises.sequences import check_1, check_2, check_3, check_4
@@ -52,8 +51,10 @@ def test_typical_wrong_shapes_and_counts(place, answer, words):
 
 
 @pytest.fixture(scope="module")
-def rows(many):
-    return many.reshape(-1, 28, 28)
+def lengths():
+    """Twenty sequences of 40 steps, and the same with 24 steps of padding."""
+    short = np.random.default_rng(0).normal(size=(20, 40, 1)).astype("float32")
+    return short, np.pad(short, [(0, 0), (0, 24), (0, 0)], constant_values=-10)
 
 
 @pytest.fixture(scope="module")
@@ -62,115 +63,88 @@ def reader():
     return layers.LSTM(16)
 
 
-@pytest.fixture(scope="module")
-def gap(rows, reader):
-    """The differences of digit and copy without a mask."""
-    blank = rows[np.all(rows[:, -3:] == 0, axis=(1, 2))][:100]
-    assert len(blank) == 100
-    return np.abs(np.asarray(reader(blank)) - np.asarray(reader(np.roll(blank, 3, axis=1))))
-
-
-def test_a_mask(rows, reader, gap):
-    check_2(reader, 0, gap.max(), "ii", rows)
-    check_2(reader, 0.0, round(float(gap.max()), 3), "(ii)", rows)
+def test_a_mask(lengths, reader):
+    short, padded = lengths
+    gap = np.abs(np.asarray(reader(padded)) - np.asarray(reader(short)))
+    most = float(gap.max())
+    check_2((0, 1), reader, 0, most, False, short, padded)
+    check_2([0.1, 0.2], reader, 6e-8, round(most, 3), np.False_, short, padded)
+    inside = keras.Sequential([layers.Masking(-10.0), reader])
+    every = layers.LSTM(16, return_sequences=True)
     for answers, words in [
-        ((reader, gap.max(), gap.max(), "ii"), "difference without Masking"),
-        ((reader, 0, 0, "ii"), "do both sets still go through Masking"),
-        ((reader, 0, gap.mean(), "ii"), "that is the mean"),
-        ((reader, 0, gap.sum(axis=1).max(), "ii"), "a sum over the 16 numbers"),
-        ((reader, 0, 1.9, "ii"), "largest absolute difference"),
-        ((reader, "0", gap.max(), "ii"), "wanted: a number"),
-        ((reader, 0, gap.max(), "i"), "the beats are separate"),
-        ((reader, 0, gap.max(), "both"), "would leak"),
-        ((reader, 0, gap.max(), 2), 'wanted: "i", "ii" or "both"'),
-        ((layers.LSTM(8), 0, gap.max(), "ii"), "wanted: an LSTM of 16 units"),
-        ((layers.LSTM(16, return_sequences=True), 0, 0.2, "ii"), "Leave out return_sequences"),
-        ((keras.Sequential([layers.Masking(), reader]), 0, 0.2, "ii"), "in the reader itself"),
-        ((0.3, 0, 0.3, "ii"), "reader is a float; wanted: a Keras model"),
+        (((0, 1), reader, most, most, False), "difference without the mask"),
+        (((0, 1), reader, 1, most, False), "once the padding is hidden"),
+        (((0, 1), reader, 0, 0, False), "still go through Masking"),
+        (((0, 1), reader, 0, gap.mean(), False), "that is the mean"),
+        (((0, 1), reader, 0, gap.sum(axis=1).max(), False), "a sum over the 16 numbers"),
+        (((0, 1), reader, 0, 1.9, False), "largest absolute difference"),
+        (((0, 1), reader, "0", most, False), "wanted: a number"),
+        (((0, 1), reader, 0, most, True), "past it"),
+        (((0, 1), reader, 0, most, "no"), "wanted: True or False"),
+        ((0.5, reader, 0, most, False), "your_guess"),
+        (((0, 1), layers.LSTM(8), 0, most, False), "wanted: an LSTM of 16 units"),
+        (((0, 1), layers.GRU(16), 0, most, False), "which has 1,152"),
+        (((0, 1), every, 0, 0.2, False), "Leave out return_sequences"),
+        (((0, 1), inside, 0, 0.2, False), "in the reader itself"),
+        (((0, 1), 0.3, 0, 0.3, False), "reader is a float; wanted: a Keras model"),
     ]:
         with pytest.raises(Wrong, match=words):
-            check_2(*answers, rows)
-
-
-SIZES = [1, 2, 4, 8, 16, 32]
+            check_2(*answers, short, padded)
 
 
 @pytest.fixture(scope="module")
-def record():
-    """Made-up beats: two kinds of curves, some odd ones, noise; a train and a test part."""
-    rng = np.random.default_rng(0)
-    t = np.linspace(0, 1, 64)
-    kind = rng.choice(["normal", "premature", "odd"], 300, p=[0.7, 0.2, 0.1])
-    width = np.select([kind == "normal", kind == "premature"], [0.03, 0.06], 0.045)
-    height = 1 + rng.normal(0, 0.1, 300)
-    beats = height[:, None] * np.exp(-(((t - 0.4) / width[:, None]) ** 2))
-    beats += rng.normal(0, 0.05, (20, 64))[rng.integers(20, size=300)]
-    beats += rng.normal(0, 0.05, (300, 64)) * rng.uniform(0.2, 2, 300)[:, None]
-    return beats, np.arange(300) < 180, np.arange(300) >= 180, kind
+def forced():
+    """A stand-in for a teacher-forced network: half the truth, a little of the code."""
+
+    def told(inputs):
+        x, late = inputs
+        return 0.9 * late + 0.1 * x.mean(axis=1, keepdims=True) + 0 * x
+
+    def alone(x):
+        return 0 * x + x.mean(axis=1, keepdims=True)
+
+    return told, alone
 
 
-def table(record, fit=None, of="normal", part=None, threshold_part=None):
-    """The right answer, or one with a slip."""
-    beats, is_train, is_test, kind = record
-    normal, premature = kind == "normal", kind[is_test] == "premature"
-    rows = {}
-    for size in SIZES:
-        pca = PCA(size).fit(beats[is_train & normal if fit is None else fit])
-        error = np.mean((beats - pca.inverse_transform(pca.transform(beats))) ** 2, axis=1)
-        copied = (is_test if part is None else part) & (normal if of == "normal" else True)
-        quiet = (is_train if threshold_part is None else threshold_part) & normal
-        alarm = error[is_test] > np.quantile(error[quiet], 0.99)
-        rows[size] = (
-            error[copied].mean(),
-            average_precision_score(premature, error[is_test]),
-            recall_score(premature, alarm),
-            precision_score(premature, alarm, zero_division=0),
-        )
-    return rows
-
-
-def first_three(rows):
-    return {size: row[:3] for size, row in rows.items()}
-
-
-def test_a_better_copy(record):
-    check_3(first_three(table(record)), *record)
-    rounded = {s: [float(f"{v:.4g}") for v in r] for s, r in first_three(table(record)).items()}
-    check_3(rounded, *record)
-
-
-def test_typical_wrong_copies(record):
-    beats, is_train, is_test, kind = record
-    rows = table(record)
-    right = first_three(rows)
-
-    def change(place, change):
-        return {s: [change(v) if i == place else v for i, v in enumerate(r)]
-                for s, r in right.items()}  # fmt: skip
-
-    for answer, words in [
-        (first_three(table(record, fit=is_train)), "fitted on all training beats"),
-        (first_three(table(record, of="all")), "over all test beats"),
-        (first_three(table(record, part=is_train)), "on the training beats"),
-        (first_three(table(record, threshold_part=is_test)), "taken from test beats"),
-        (change(0, lambda v: 64 * v), "a sum over the 64 values"),
-        (change(0, np.sqrt), "that is the root"),
-        (change(0, lambda v: v / beats[is_train].var()), "in squared deviations"),
-        ({s: (r[1], r[0], r[2]) for s, r in right.items()}, "the error comes first"),
-        ({s: (r[0], r[2], r[1]) for s, r in right.items()}, "the recall, which comes last"),
-        ({s: (r[0], r[1], r[3]) for s, r in rows.items()}, "the precision"),
-        (change(1, lambda v: 100 * v), "in percent"),
-        (change(2, lambda v: 100 * v), "in percent"),
-        (change(1, lambda v: 0.5), "not the alarms"),
-        (change(0, lambda v: "0.1"), "wanted: a number"),
-        (change(0, lambda v: float("nan")), "a finite number"),
-        ({s: r[:2] for s, r in right.items()}, "wanted: three numbers"),
-        ({s: 0.1 for s in SIZES}, "wanted: three numbers"),
-        ({8: right[8]}, "no entry for"),
-        (list(right.values()), "wanted: a dict"),
+def test_a_loss_that_flatters(forced):
+    told, alone = forced
+    x = np.random.default_rng(0).normal(size=(9, 64, 1)).cumsum(axis=1).astype("float32")
+    late = np.pad(x[:, :-1], [(0, 0), (1, 0), (0, 0)])
+    other, std = np.roll(x, 1, axis=0), 0.4
+    a, b, c = (
+        std**2 * np.mean((x - answer) ** 2)
+        for answer in (told([x, late]), told([other, late]), alone(x))
+    )
+    check_3(a, b, float(f"{c:.4g}"), told, alone, x, std)
+    back = std**2 * np.mean((x - told([np.roll(x, -1, axis=0), late])) ** 2)
+    swapped = std**2 * np.mean((other - told([other, late])) ** 2)
+    for answers, words in [
+        ((a / std**2, b, c), "in squared deviations"),
+        ((64 * a, b, c), "a sum over the 64 steps"),
+        ((c, b, c), "of draw_alone"),
+        ((a, a, c), "as trained"),
+        ((a, back, c), "roll by 1"),
+        ((a, swapped, c), "only the codes are theirs"),
+        ((a, b, b), "with other codes"),
+        ((a, b, 9.9), "the mean over all validation beats"),
+        ((a, b, "c"), "wanted: a number"),
     ]:
         with pytest.raises(Wrong, match=words):
-            check_3(answer, *record)
+            check_3(*answers, told, alone, x, std)
+
+
+def test_codes_that_are_hardly_listened_to_still_have_to_be_changed():
+    def told(inputs):
+        return 0.9 * inputs[1] + 0.0001 * inputs[0].mean(axis=1, keepdims=True)
+
+    x = np.random.default_rng(0).normal(size=(9, 64, 1)).cumsum(axis=1).astype("float32")
+    late = np.pad(x[:, :-1], [(0, 0), (1, 0), (0, 0)])
+    a, b = (np.mean((x - told([codes, late])) ** 2) for codes in (x, np.roll(x, 1, axis=0)))
+    assert abs(a - b) < 0.001 * b
+    alone = np.mean((x - np.zeros_like(x)) ** 2)
+    check_3(a, b, alone, told, np.zeros_like, x, 1.0)
+    with pytest.raises(Wrong, match="error_other is not it yet: that is the error as trained"):
+        check_3(a, a, alone, told, np.zeros_like, x, 1.0)
 
 
 class Nowhere(layers.Layer):
@@ -231,7 +205,7 @@ def test_catching_up(beats, levels, capsys):
         (halves(flat, recurrent=False), "there is no LSTM in it"),
         (halves(flat, scale=20), "worse than a constant answer"),
         (halves(flat, scale=0), "what a constant answer has"),
-        ((untrained, both[1]), "test error is"),
+        ((untrained, both[1]), "validation error is"),
         ((keras.Sequential([keras.Input((30, 2)), layers.LSTM(8)]), both[1]), "all 64 values"),
         ((both[0], keras.Sequential([keras.Input((8,)), layers.Dense(32)])), "draws 32 values"),
         ((0.001, both[1]), "your_encoder is a float; wanted: a Keras model"),
@@ -244,7 +218,7 @@ def test_catching_up(beats, levels, capsys):
     for mean_beat, words in [(0.0, "what the mean beat has"), (5, "more than the average")]:
         with pytest.raises(Wrong, match=words):
             check_4(*both, beats, beats, 1.0, {"constant": 10, "mean_beat": mean_beat}, 0.0)
-    with pytest.raises(Wrong, match="trained on the test beats"):
+    with pytest.raises(Wrong, match="trained on the validation beats"):
         check_4(*both, beats[:, ::-1] * 5, beats, 1.0, levels, 0.5)
 
 
@@ -259,9 +233,9 @@ def test_the_quick_profile_judges_no_error(beats, levels, monkeypatch, capsys):
     [
         (check_1, [(20, 4), None, 600, 1], []),
         (check_1, [None] * 4, []),
-        (check_2, [None] * 4, [None]),
-        (check_2, ["reader", 0, 0.2, None], [None]),
-        (check_3, [None], [None] * 4),
+        (check_2, [None] * 5, [None] * 2),
+        (check_2, [(0, None), "reader", 0, 0.2, False], [None] * 2),
+        (check_3, [None] * 3, [None] * 4),
         (check_4, [None, None], [None] * 5),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from helpers.exercises import NotAnswered, Wrong
-from helpers.exercises.shapes import check_1, check_2, check_3, check_4, check_5
+from helpers.exercises.shapes import check_1, check_2, check_3
 
 
 def test_an_autoencoder_with_a_pencil():
@@ -114,61 +114,6 @@ def test_typical_wrong_dilations(dilations, words):
         check_3(dilations)
 
 
-NEAREST, NAILS = [[1, 1], [1, 1]], [[1, 0], [0, 0]]
-
-
-def test_kernels_that_enlarge():
-    check_4(NEAREST, NAILS)
-    check_4(np.ones((2, 2)), np.array(NAILS, "float32"))
-    check_4(np.ones((2, 2)) - 1e-7, np.array(NAILS) - 1e-7)  # as a fit or a training leaves it
-
-
-@pytest.mark.parametrize(
-    "nearest, nails, words",
-    [
-        (NAILS, NEAREST, "swapped"),
-        (np.full((2, 2), 0.25), NAILS, "shared out"),
-        ([[2, 2], [2, 2]], NAILS, "the number has changed"),
-        ([[1, 0], [0, 1]], NAILS, "leaves no place empty"),
-        ([[1, 2], [3, 4]], NAILS, "wanted: the number itself at all four places"),
-        (NEAREST, NEAREST, "once, among zeros"),
-        (NEAREST, [[1, 0], [0, 1]], "stands there twice"),
-        (NEAREST, [[0, 0], [0, 1]], "in the wrong corner"),
-        (NEAREST, [[4, 0], [0, 0]], "one nail, but the number has changed"),
-        (NEAREST, [[1, 1], [0, 0]], "the number once"),
-        (np.ones((2, 2, 1, 1)), NAILS, r"has the shape \(2, 2, 1, 1\); wanted: \(2, 2\)"),
-        (NEAREST, [[1, None], [0, 0]], "not finite"),
-    ],
-)
-def test_typical_wrong_kernels(nearest, nails, words):
-    with pytest.raises(Wrong, match=words):
-        check_4(nearest, nails)
-
-
-def test_kernels_without_a_raster():
-    check_5(6, 9)
-    check_5(np.int64(6), 9.0)
-
-
-@pytest.mark.parametrize(
-    "smallest, next_one, words",
-    [
-        (4, 9, "smallest is 4: .* reached by 1 weights and others by 2: a raster"),
-        (5, 9, "reached by 1 weights and others by 2: a raster"),
-        (3, 6, "larger than the stride of 3"),
-        (9, 12, "a smaller one above 3 leaves none either"),
-        (6, 8, "next_one is 8: .* reached by 2 weights and others by 3: a raster"),
-        (6, 12, "another between it and smallest"),
-        (6, 6, "the smallest again"),
-        (6, "9", "wanted: a number"),
-        (60, 9, "smallest is 60, which is not it"),
-    ],
-)
-def test_typical_wrong_kernels_for_stride_3(smallest, next_one, words):
-    with pytest.raises(Wrong, match=words):
-        check_5(smallest, next_one)
-
-
 @pytest.mark.parametrize(
     "check, answers, words",
     [
@@ -177,8 +122,6 @@ def test_typical_wrong_kernels_for_stride_3(smallest, next_one, words):
         (check_2, [None, ONE], "other is still None"),
         (check_3, [None], "dilations is still None"),
         (check_3, [[1, 2, None, None]], "dilations is still None"),
-        (check_4, [None, NAILS], "nearest_kernel is still None"),
-        (check_5, [6, None], "next_one is still None"),
     ],
 )
 def test_open_answers(check, answers, words):

@@ -1,4 +1,4 @@
-""" "Sequences"'s figure: a heartbeat, its reconstruction and its error."""
+"""The figure of "Sequences" and "Anomalies": a heartbeat, its reconstruction and its error."""
 
 import re
 
@@ -63,7 +63,7 @@ def make(network, beats, errors):
         kinds = ["normal"] * 3 + ["premature"]
         threshold = np.median(errors)
         how = dict(beats=beats, kinds=kinds, milliseconds=MILLISECONDS, scale=SCALE)
-        how |= {"errors": errors, "threshold": threshold, "autoencoder": network}
+        how |= {"errors": errors, "threshold": threshold, "networks": network}
         return Beats(**how | changes)
 
     return make
@@ -249,6 +249,32 @@ def test_beats_are_accessible_and_fit_a_phone(page, make):
     assert_usable(page)
 
 
+@pytest.fixture(scope="module")
+def line():
+    """A second network, which answers 0 to everything."""
+    model = keras.Sequential([keras.Input((64, 1)), keras.layers.Dense(1)])
+    model.set_weights([0 * w for w in model.get_weights()])
+    return model
+
+
+def test_one_of_several_networks_without_an_alarm(page, make, network, beats, line):
+    figure = make(networks={"LSTM": network, "a line": line}, errors=None, threshold=None)
+    show(page, figure)
+    assert_usable(page)
+    assert page.locator(".chart").count() == 1  # no histogram
+    assert re.fullmatch(r"Error [\d.]+ squared mV\.", page.inner_text(".status"))
+    answer = reconstructed(network, beats[0])
+    np.testing.assert_allclose(curve(page, "reconstruction"), answer, **NEAR)
+    page.get_by_role("button", name="a line").click()
+    np.testing.assert_allclose(curve(page, "reconstruction"), SCALE[0], atol=1e-4)
+    told = page.evaluate("told.at(-1)")
+    assert told["error"] == pytest.approx(np.mean((beats[0] - SCALE[0]) ** 2), rel=1e-4)
+    page.evaluate("model.set('network', 'LSTM')")  # as Python may
+    np.testing.assert_allclose(curve(page, "reconstruction"), answer, **NEAR)
+    bundle, _ = figure._repr_mimebundle_()
+    assert bundle["text/plain"].endswith("error in squared millivolts.")
+
+
 @pytest.mark.parametrize(
     "name, value, words",
     [
@@ -256,6 +282,7 @@ def test_beats_are_accessible_and_fit_a_phone(page, make):
         ("signal", [0.0] * 63, "signal: 63 values; wanted: 64 finite"),
         ("signal", [np.nan] * 64, "signal: 64 values; wanted: 64 finite"),
         ("threshold", 0.0, "threshold is 0.0; wanted: above 0"),
+        ("network", "other", "network is 'other'; wanted: 'autoencoder'"),
     ],
 )
 def test_a_trait_that_makes_no_sense_is_refused(make, name, value, words):
@@ -272,6 +299,7 @@ def test_a_trait_that_makes_no_sense_is_refused(make, name, value, words):
         ({"kinds": ["normal"]}, "1 kinds and 64 milliseconds; wanted: 4 and 64"),
         ({"errors": np.array([0.0, 1])}, r"errors from 0.0; wanted: above 0"),
         ({"scale": (0, 0)}, "deviation 0.0"),
+        ({"threshold": None}, "both, or neither"),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(make, changes, words):
@@ -282,7 +310,7 @@ def test_numbers_that_do_not_fit_are_refused(make, changes, words):
 def test_a_network_of_another_kind_is_refused(make):
     steps = keras.Sequential([keras.Input((64, 1)), keras.layers.GRU(1, return_sequences=True)])
     with pytest.raises(ExportError, match="GRU"):
-        make(autoencoder=steps)
+        make(networks=steps)
 
 
 def test_the_still_picture_says_which_beats_are_strange(make, errors):
@@ -292,7 +320,7 @@ def test_the_still_picture_says_which_beats_are_strange(make, errors):
 
 
 def test_beats_on_the_page_equal_keras(host, browser):
-    state = stored_state("book/models/sequences.html")
+    state = stored_state("book/studies/anomalies.html")
     beats = np.frombuffer(state["_examples"], "<f4").reshape(-1, 64)
     network = as_keras(state, "autoencoder")
     mean, std = state["_scale"]
@@ -300,7 +328,7 @@ def test_beats_on_the_page_equal_keras(host, browser):
     errors = np.mean((beats - x_hat) ** 2, axis=1)
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/models/sequences.html", wait_until="load")
+        page.goto(f"{host}/book/studies/anomalies.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         for place, error in list(enumerate(errors))[::-1]:

@@ -1,4 +1,4 @@
-""" "Variational autoencoders"'s figure: the plane of two latents."""
+""" "Variational autoencoders"'s and "Collapse"'s figure: the plane of two latents."""
 
 from types import SimpleNamespace
 
@@ -29,16 +29,22 @@ NEAR = {"atol": 1 / 255 + 5e-3}
 def vae(seed, latents=2):
     """A random VAE of the chapter's kind; its clouds are neither points nor the prior."""
     keras.utils.set_random_seed(seed)
-    image = keras.Input((784,))
-    hidden = keras.layers.Dense(8, "tanh")(image)
-    means = keras.layers.Dense(latents, bias_initializer="random_normal")(hidden)
-    log_var = keras.layers.Dense(latents, bias_initializer=keras.initializers.Constant(-2))(hidden)
-    z = keras.Input((latents,))
-    wide = keras.initializers.RandomNormal(stddev=1)
-    drawn = keras.layers.Dense(784, "sigmoid", kernel_initializer=wide)(z)
-    return SimpleNamespace(
-        encoder=keras.Model(image, [means, log_var]), decoder=keras.Model(z, drawn)
+    dense, normal = keras.layers.Dense, keras.initializers.RandomNormal(stddev=1)
+    encoder = keras.Sequential([keras.Input((784,)), dense(8, "tanh"), dense(2 * latents)])
+    encoder.layers[-1].bias.assign(np.repeat([0.05, -2], latents))
+    decoder = keras.Sequential(
+        [keras.Input((latents,)), dense(784, "sigmoid", kernel_initializer=normal)]
     )
+    return SimpleNamespace(encoder=encoder, decoder=decoder)
+
+
+def named(vaes):
+    """Networks by the names that the figure takes."""
+    return {
+        f"{half} {beta:g}": getattr(model, half)
+        for beta, model in vaes.items()
+        for half in ("encoder", "decoder")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +54,14 @@ def vaes():
 
 @pytest.fixture
 def explorer(vaes, many):
-    return LatentExplorer(vaes, many[:60], LABELS)
+    return LatentExplorer(named(vaes), many[:60], LABELS)
 
 
 LABELS = np.arange(60) % 10  # which digit is which does not matter here
 
 
 def cloud(vae, x):
-    mean, log_var = (np.asarray(part)[0] for part in vae.encoder(x[None]))
+    mean, log_var = np.split(np.asarray(vae.encoder(x[None]))[0], 2)
     return mean, np.exp(log_var / 2)
 
 
@@ -212,14 +218,14 @@ def test_python_sees_the_start(explorer, vaes, many):
 def test_the_plane_holds_the_dots_of_every_beta(explorer, vaes, many):
     dots = np.frombuffer(explorer._dots, np.uint8).reshape(len(BETAS), 60, 2)
     for beta, own in zip(BETAS, dots, strict=True):
-        means = np.asarray(vaes[beta].encoder(many[:60])[0])
+        means = np.asarray(vaes[beta].encoder(many[:60]))[:, :2]
         limit = explorer._limit
         np.testing.assert_allclose(own / 255 * 2 * limit - limit, means, atol=limit / 255 + 1e-6)
 
 
 def test_the_first_of_each_label_is_offered(vaes, many):
     labels = np.array([7, 2, 1, 2, 7, 1])
-    explorer = LatentExplorer(vaes, many[:6], labels)
+    explorer = LatentExplorer(named(vaes), many[:6], labels)
     offered = np.frombuffer(explorer._examples, np.uint8).reshape(-1, 784) / 255
     np.testing.assert_allclose(offered, many[[2, 1, 0]], atol=1 / 255)
 
@@ -240,40 +246,42 @@ def test_a_value_that_does_not_exist_is_refused(explorer, name, value, words):
 
 
 def test_bad_input_is_named(vaes, many):
-    with pytest.raises(ValueError, match="vaes is empty; wanted: models by their beta"):
+    with pytest.raises(ValueError, match="networks is empty; wanted: an encoder and a decoder"):
         LatentExplorer({}, many[:60], LABELS)
+    one = {"encoder 3": vaes[1.0].encoder}
+    with pytest.raises(ValueError, match=r"for beta 3 came \['encoder'\]; wanted: encoder and dec"):
+        LatentExplorer(one, many[:60], LABELS)
     with pytest.raises(ValueError, match=r"y has shape \(59,\).*wanted: \(60,\), digits 0 to 9"):
-        LatentExplorer(vaes, many[:60], LABELS[1:])
+        LatentExplorer(named(vaes), many[:60], LABELS[1:])
     with pytest.raises(ValueError, match=r"y has .*wanted: \(60,\), digits 0 to 9"):
-        LatentExplorer(vaes, many[:60], LABELS + 1)
+        LatentExplorer(named(vaes), many[:60], LABELS + 1)
     with pytest.raises(ValueError, match=r"x has shape \(784,\)"):
-        LatentExplorer(vaes, many[0], LABELS)
+        LatentExplorer(named(vaes), many[0], LABELS)
 
 
 def test_models_of_another_kind_are_refused(many):
-    with pytest.raises(ExportError, match="beta 1 ends in Dense of 3, Dense of 3; wanted: two"):
-        LatentExplorer({1.0: vae(0, latents=3)}, many[:60], LABELS)
+    with pytest.raises(ExportError, match=r"for beta 1 the encoder gives \(6,\) and the decoder"):
+        LatentExplorer(named({1.0: vae(0, latents=3)}), many[:60], LABELS)
+
+
+def test_one_model_is_enough_and_needs_no_slider(page, many):
     model = vae(0)
-    model.encoder = keras.Model(model.encoder.inputs, model.encoder.outputs[0])
-    with pytest.raises(ExportError, match="ends in Dense of 2; wanted: two dense layers"):
-        LatentExplorer({1.0: model}, many[:60], LABELS)
-
-
-def test_one_model_is_enough(page, many):
-    show(page, LatentExplorer({4.0: vae(0)}, many[:60], LABELS))
+    networks = {"encoder": model.encoder, "decoder": model.decoder}
+    show(page, LatentExplorer(networks, many[:60], LABELS))
     assert page.locator(FIGURE).count() == 1
-    assert page.evaluate("told.at(-1).beta") == 4
+    assert page.evaluate("told.at(-1).beta") == 1
+    assert page.get_by_role("slider").count() == 0
 
 
 # ------------------------------------------------------------------ on the page
 
 
 def test_explorer_on_the_page_equals_keras(host, browser):
-    state = stored_state("book/models/variational.html")
+    state = stored_state("book/studies/collapse.html")
     digits = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
     with Watched(browser, host) as watched:
         page = watched.page
-        page.goto(f"{host}/book/models/variational.html", wait_until="load")
+        page.goto(f"{host}/book/studies/collapse.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
         figure.get_by_role("radio").nth(7).check(force=True)

@@ -239,7 +239,7 @@ def test_windows_on_the_page_equal_keras(host, browser):
             ways = influence([conv(**layer) for layer in stack], state["side"], (0, 0))
             assert_shows(figure, ways)
             assert f"row 0, column 0 sees {np.sum(ways > 0)} pixels" in figure.inner_text()
-        # What the text tells the reader to find:
+        # Rows that no output sees, and what the text tells the reader to find:
         figure.get_by_role("button", name="stride 2").click()
         assert "Hollow: 5 of 28 rows" in figure.inner_text()
         figure.get_by_role("button", name="dilation 1, 2, 4").click()

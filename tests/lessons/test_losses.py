@@ -12,6 +12,7 @@ from benchmarks import models
 from bookbuild import book
 
 IMPORTS = {"keras": keras, "layers": layers, "ops": ops, "np": np, "Dense": layers.Dense}
+IMPORTS |= {"Input": keras.Input, "Sequential": keras.Sequential}
 
 
 def definitions(page, *names):
@@ -31,19 +32,21 @@ def definitions(page, *names):
 
 
 def variational():
-    _, vae, networks = definitions("variational", "Sampling", "VAE", "make_networks")
-    return vae(*networks([8], latent_dim=2))
+    return definitions("variational", "VAE")[0](2, 8)
+
+
+def weighted():
+    _, vae, halves = definitions("collapse", "kl", "VAE", "halves")
+    return vae(*halves(2, 8), beta=0.5)
 
 
 def conditional():
-    *_, networks, model = definitions(
-        "variational", "Sampling", "VAE", "make_networks", "ConditionalVAE"
-    )
-    return model(*networks([8], latent_dim=2, labels=10))
+    *_, halves, model = definitions("collapse", "kl", "VAE", "halves", "ConditionalVAE")
+    return model(*halves(2, 8, labels=10))
 
 
 def quantised():
-    return definitions("variational", "VQVAE")[0]()
+    return definitions("collapse", "VQVAE")[0]()
 
 
 def masked():
@@ -56,8 +59,7 @@ def from_the_history():
 
 
 def of_the_benchmarks(blog=False):
-    _, vae, networks = definitions("variational", "Sampling", "VAE", "make_networks")
-    return models.VAE(*networks([8], latent_dim=2), blog=blog)
+    return models.dense_vae([8], 2, blog)
 
 
 def of_the_blog():
@@ -66,6 +68,7 @@ def of_the_blog():
 
 MODELS = [
     variational,
+    weighted,
     conditional,
     quantised,
     masked,
@@ -94,7 +97,7 @@ def network(request, images):
     model = request.param()
     x = images
     if request.param is conditional:
-        x = [images, np.eye(10, dtype="float32")[:8]]
+        x = np.concatenate([images, np.eye(10, dtype="float32")[:8]], axis=1)
     draw_paper(model, x)
     y_pred = model(x)
 

@@ -176,18 +176,14 @@ def make_figures():
     def network(shape, *layers):
         return keras.Sequential([keras.Input(shape), *layers])
 
-    def vae():
-        image, z = keras.Input((784,)), keras.Input((2,))
-        encoder = keras.Model(image, [dense(2)(image), dense(2)(image)])
-        decoder = keras.Model(z, dense(784, "sigmoid")(z))
-        return type("VAE", (), {"encoder": encoder, "decoder": decoder})
-
     pixels, image = dense(784, "sigmoid"), (28, 28, 1)
+    vaes = {f"encoder {beta}": network((784,), dense(4)) for beta in (1, 4)}
+    vaes |= {f"decoder {beta}": network((2,), dense(784, "sigmoid")) for beta in (1, 4)}
     encoder, decoder = network((784,), dense(8, "relu")), network((8,), pixels)
     sparse = network((784,), dense(8), keras.layers.ReLU())
     maps, back = conv(2, 3, padding="same"), conv(1, 3, padding="same", activation="sigmoid")
     page = {"scan": x[0].reshape(28, 28), "clean page": x[1].reshape(28, 28)}
-    row = {"name": "simple", "chapter": 3, "code": 32, "parameters": 1000}
+    row = {"name": "simple", "code": 32, "parameters": 1000}
     row |= {name: [2.0, 1.0, 3.0] for name in ("bce", "mse", "psnr", "ssim", "seconds")}
     return [
         Beats(
@@ -201,7 +197,7 @@ def make_figures():
         ),
         Bottleneck({8: network((784,), dense(8, "relu"), dense(784))}, x),
         Denoise(network(image, maps, conv(1, 3, padding="same")), x),
-        LatentExplorer({1.0: vae(), 4.0: vae()}, x, np.arange(10)),
+        LatentExplorer(vaes, x, np.arange(10)),
         Features(network(image, maps), network((28, 28, 2), back), x),
         Interpolation(encoder, decoder, x),
         Labels({"plain": {10: [0.5, 0.6], 100: [0.7]}}, {"plain": "from scratch"}),

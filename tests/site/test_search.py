@@ -11,8 +11,9 @@ from support import PHONE, SITE, TOO_WIDE, Watched, axe_findings, switch_theme
 expect = pytest.importorskip("playwright.sync_api").expect
 
 VARIATIONAL = "book/models/variational.html"
-MATHEMATICS = f"{VARIATIONAL}#the-page-of-mathematics"
-WEIGHT = f"{VARIATIONAL}#turning-the-weight-on-purpose"
+MATHEMATICS = f"{VARIATIONAL}#where-does-the-loss-come-from"
+COLLAPSE = "book/studies/collapse.html"
+WEIGHT = f"{COLLAPSE}#turning-the-weight-on-purpose"
 GRADIENT = f"{VARIATIONAL}#how-can-a-gradient-pass-through-chance"
 FIRST = {
     # Titles and headings, whatever the words' case, number or form.
@@ -38,25 +39,25 @@ FIRST = {
     "kl divergence": MATHEMATICS,
     "elbo": MATHEMATICS,
     "beta": WEIGHT,
-    "posterior collapse": f"{VARIATIONAL}#the-loss-detective",
-    '"posterior collapse"': f"{VARIATIONAL}#the-loss-detective",
-    "posterior-collapse": f"{VARIATIONAL}#the-loss-detective",
+    "posterior collapse": f"{COLLAPSE}#a-vae-with-a-weight",
+    '"posterior collapse"': f"{COLLAPSE}#a-vae-with-a-weight",
+    "posterior-collapse": f"{COLLAPSE}#a-vae-with-a-weight",
     "reparameterization trick": GRADIENT,  # the book writes British English
     "ReLU": "book/models/simple.html#build",
     "pca": "book/models/simple.html#how-small-can-the-code-be",
-    "lstm": "book/models/sequences.html#the-idea",
+    "lstm": "book/models/sequences.html#build",
     "k-means": "book/studies/latent-space.html#finding-groups-without-labels",
     "kmeans": "book/studies/latent-space.html#finding-groups-without-labels",
     "T-SNE": "book/studies/latent-space.html#a-map-of-the-codes",
     "psnr": "book/models/denoising.html#build",
-    "변분 오토인코더": f"{VARIATIONAL}#the-idea",
+    "변분 오토인코더": f"{VARIATIONAL}#build",
     # What only text, formulas, numbers and code have.
     "β": WEIGHT,
-    "sigma": MATHEMATICS,
-    "σ": MATHEMATICS,
-    "mu": GRADIENT,
-    "μ": GRADIENT,
-    "µ": GRADIENT,  # the micro sign, as keyboards have it
+    "sigma": f"{VARIATIONAL}#build",
+    "σ": f"{VARIATIONAL}#build",
+    "mu": MATHEMATICS,
+    "μ": MATHEMATICS,
+    "µ": MATHEMATICS,  # the micro sign, as keyboards have it
     "epsilon": GRADIENT,
     "ε": GRADIENT,
     "ϵ": GRADIENT,
@@ -174,7 +175,7 @@ def test_keyboard_alone_leads_from_a_page_to_the_place(watched):
         if link.evaluate("a => a === document.activeElement"):
             break
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{watched.start}/{VARIATIONAL}#the-loss-detective")
+    expect(page).to_have_url(f"{watched.start}/{COLLAPSE}#a-vae-with-a-weight")
     assert watched.errors == []
 
 
