@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf sync execute again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
+.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ serve: book ## build, then serve the pages on http://localhost:8000 (PORT=8000)
 pdf: book ## the whole book as one PDF, printed by Chromium, into _build/autoencoders.pdf
 	$(BIN)/python -m bookbuild.pdf
 
+animation: book ## the README's moving picture and the social card: the front page's network while it trains
+	$(BIN)/python -m bookbuild.animation
+
 ## For authors
 
 sync: .venv/installed ## carry the text of the chapters into their notebooks, without running them
@@ -64,6 +67,9 @@ sync: .venv/installed ## carry the text of the chapters into their notebooks, wi
 
 execute: .venv/installed ## run chapters in full on real data; write notebooks and ledgers (CHAPTER=simple, default all)
 	$(BIN)/python -m bookbuild.chapters execute $(CHAPTER)
+
+play: .venv/installed ## run anew only the figures that show published networks: the cells tagged play
+	$(BIN)/python -m bookbuild.chapters play $(CHAPTER)
 
 again: .venv/installed ## run chapters once more, write nothing, and fail if they measure something else (CHAPTER=...)
 	$(BIN)/python -m bookbuild.rerun $(CHAPTER)

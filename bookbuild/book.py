@@ -5,7 +5,9 @@ the file's, without folder and suffix, so no two chapters share one.
 """
 
 import base64
+import re
 import shutil
+from typing import NamedTuple
 
 import nbformat
 import yaml
@@ -17,11 +19,18 @@ RESULTS = BOOK / "results"
 TEACHING = BOOK / "teaching"
 SITE = ROOT / "_build" / "html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-COVER = BOOK / "_static" / "cover.png"  # the README's picture, as on the book's first page
+README = ROOT / "README.md"
+COVER = BOOK / "_static" / "cover.png"  # of the PDF
+_CONTENTS = re.compile(r"(?<=^\| chapter \| what it answers \|\n\|---\|---\|\n)(?:\|.*\n)*", re.M)
 
 
-def pages():
+def pages(part=None):
     """Return the files of all pages, in reading order.
+
+    Parameters
+    ----------
+    part : str, optional
+        A part's caption, such as ``"Studies"``: only its pages.
 
     Returns
     -------
@@ -29,9 +38,11 @@ def pages():
         Notebooks (``.ipynb``) and texts (``.md``).
     """
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    chapters = [part for group in contents["parts"] for part in group["chapters"]]
-    entries = [page for part in chapters for page in (part, *part.get("sections", []))]
-    return [ROOT / f"{contents['root']}.md", *(ROOT / entry["file"] for entry in entries)]
+    groups = [group for group in contents["parts"] if part in (None, group.get("caption"))]
+    chapters = [chapter for group in groups for chapter in group["chapters"]]
+    entries = [page for chapter in chapters for page in (chapter, *chapter.get("sections", []))]
+    first = [] if part else [ROOT / f"{contents['root']}.md"]
+    return [*first, *(ROOT / entry["file"] for entry in entries)]
 
 
 def chapters():
@@ -62,6 +73,43 @@ def notebook(chapter):
     raise KeyError(f"no chapter {chapter!r} in _toc.yml; there are: {', '.join(chapters())}")
 
 
+class About(NamedTuple):
+    """What a page is called, and what it answers: nothing, if its front matter has no question."""
+
+    title: str
+    question: str
+
+
+def about(page):
+    """Return a page's title and question.
+
+    Parameters
+    ----------
+    page : pathlib.Path
+        One of `pages`.
+
+    Returns
+    -------
+    About
+        A title that goes on after a colon, perhaps with that question, ends before the colon.
+    """
+    source = page.with_suffix(".md").read_text()
+    front = re.match(r"---\n(.*?\n)---\n", source, re.S)
+    question = yaml.safe_load(front[1]).get("question", "") if front else ""
+    title = re.search(r"^# (.+)$", source, re.M)[1]
+    return About(title.partition(":")[0], question)
+
+
+def with_contents(readme):
+    """Return the README with the rows of its table of chapters as the chapters have them."""
+    rows = ""
+    for chapter in chapters():
+        page = notebook(chapter)
+        title, question = about(page)
+        rows += f"| [{title}]({page.relative_to(ROOT).as_posix()}) | {question} |\n"
+    return _CONTENTS.sub(lambda _: rows, readme)
+
+
 def text(name):
     """Return where the text of a page lies: of a chapter, or another (``"glossary"``).
 
@@ -79,7 +127,7 @@ def text(name):
 def texts():
     """Return the files whose prose quotes numbers: pages, teaching notes and the README."""
     notes = sorted(TEACHING.glob("*.md"))
-    return [*(page.with_suffix(".md") for page in pages()), *notes, ROOT / "README.md"]
+    return [*(page.with_suffix(".md") for page in pages()), *notes, README]
 
 
 def add_chapters(parser):

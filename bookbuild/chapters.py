@@ -2,14 +2,17 @@
 
     python -m bookbuild.chapters sync    [simple ...]   carry the text over, run nothing
     python -m bookbuild.chapters execute [simple ...]   run in full on real data
+    python -m bookbuild.chapters play    [simple ...]   run the cells tagged `play` alone
 
 `sync` keeps the outputs of cells whose code has not changed, and renews the scripts of the
 reactive figures. `execute` is the only way to a published notebook: the ledger, the numbers in
-all prose and the notebook of a run appear together, or not at all.
+all prose and the notebook of a run appear together, or not at all. `play` renews the figures that
+show what is published already; they depend on no other cell.
 """
 
 import argparse
 import ast
+import contextlib
 import copy
 import importlib
 import json
@@ -58,7 +61,10 @@ def read_text(chapter):
 
 def _as_notebook(text):
     notebook = jupytext.reads(text, fmt="md:myst")
-    notebook.metadata = nbformat.from_dict(_KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}})
+    question = {key: notebook.metadata[key] for key in ["question"] if key in notebook.metadata}
+    notebook.metadata = nbformat.from_dict(
+        _KERNEL | {"jupytext": {"formats": "ipynb,md:myst"}} | question
+    )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i}"
@@ -118,6 +124,7 @@ def store(names, ran=None, written=None):
     for path in book.texts():  # other pages and the teaching notes quote the chapters
         if path not in of_chapters:
             contents[path] = filled(path, path.read_text())
+    contents[book.README] = book.with_contents(contents[book.README])
     files.write_together(contents, ROOT)
     if wrong:
         sys.exit("\n".join(wrong))
@@ -193,15 +200,9 @@ def run(chapter):
         If a cell fails or the run wrote no ledger: it was none to publish.
     """
     notebook = _as_notebook(_in_order(book.text(chapter).read_text()))
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    play = [cell for cell in code if "play" in book.tags(cell)]
+    code, play = _code_cells(notebook)
     cells = tqdm(total=len(code) + bool(play), desc=chapter, unit="cell")
-    with tempfile.TemporaryDirectory(prefix=f"{chapter}-") as folder:
-        for place in PUBLISHED:
-            (BOOK / place).mkdir(exist_ok=True)
-            shutil.copytree(
-                BOOK / place, pathlib.Path(folder, place), ignore=shutil.ignore_patterns("*.part")
-            )
+    with _copy_of_published(chapter) as folder:
         results = pathlib.Path(folder, "results")
         (results / f"{chapter}.json").unlink(missing_ok=True)
         before = _contents(folder)
@@ -221,14 +222,85 @@ def run(chapter):
             f"{chapter}: the run wrote no new ledger, so it is not published. Is BOOK_DATA "
             f"(now {os.environ.get('BOOK_DATA') or 'unset'}) a folder with mnist.npz?"
         )
-    for number, cell in enumerate(code, start=1):
-        cell.execution_count = number  # as a reader's run from top to bottom has it
-        for output in cell.outputs:
-            if "execution_count" in output:
-                output.execution_count = number
+    _number(code)
     # TensorFlow greets with notes on this machine's processor: no part of the lesson.
     code[0].outputs = []
     return notebook, {n: content for n, content in after.items() if before.get(n) != content}
+
+
+def play(chapter):
+    """Run the cells of a chapter that are tagged ``play``, with the networks that are published.
+
+    Parameters
+    ----------
+    chapter : str
+        Such as ``"simple"``.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        With their outputs of today, and the stored outputs of all other cells.
+
+    Raises
+    ------
+    SystemExit
+        If a cell fails, or shows stand-in data.
+    """
+    notebook = _as_notebook(_in_order(book.text(chapter).read_text()))
+    keep_outputs(notebook, nbformat.read(book.notebook(chapter), as_version=4))
+    code, cells = _code_cells(notebook)
+    with _copy_of_published(chapter) as folder, tqdm(desc=chapter, unit="cell") as progress:
+        try:
+            _execute(notebook, [copy.deepcopy(code[0]), *cells], folder, progress)
+        except CellExecutionError as error:
+            sys.exit(f"{chapter}: a cell failed, nothing was written.\n{error}")
+    if "stand-in" in json.dumps([cell.outputs for cell in cells]):
+        sys.exit(f"{chapter}: the figures show stand-in data, nothing was written. Set BOOK_DATA.")
+    _number(code)
+    _forget_unseen_widgets(notebook)
+    return notebook
+
+
+def _code_cells(notebook):
+    """All cells with code, and those of them that are tagged ``play``."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return code, [cell for cell in code if "play" in book.tags(cell)]
+
+
+@contextlib.contextmanager
+def _copy_of_published(chapter):
+    """A folder with a copy of what a run may write into."""
+    with tempfile.TemporaryDirectory(prefix=f"{chapter}-") as folder:
+        for place in PUBLISHED:
+            (BOOK / place).mkdir(exist_ok=True)
+            shutil.copytree(
+                BOOK / place, pathlib.Path(folder, place), ignore=shutil.ignore_patterns("*.part")
+            )
+        yield folder
+
+
+def _number(code):
+    """Number the cells as a reader's run from top to bottom does."""
+    for number, cell in enumerate(code, start=1):
+        cell.execution_count = number
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = number
+
+
+def _forget_unseen_widgets(notebook):
+    """Drop the state of figures that no output shows any more."""
+    shown = re.compile(r'"(?:model_id": "|IPY_MODEL_)([0-9a-f]{32})')
+    for widgets in notebook.metadata.get("widgets", {}).values():
+        state, kept = widgets["state"], {}
+        outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+        found = shown.findall(json.dumps(outputs))
+        while found:
+            model = found.pop()
+            if model in state and model not in kept:
+                kept[model] = state[model]
+                found += shown.findall(json.dumps(state[model]))
+        widgets["state"] = kept
 
 
 def _execute(notebook, cells, folder, progress):
@@ -282,7 +354,7 @@ def _in_order(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["sync", "execute"])
+    parser.add_argument("action", choices=["sync", "execute", "play"])
     book.add_chapters(parser)
     args = parser.parse_args()
     names = book.chosen(parser, args)
@@ -292,7 +364,7 @@ def main():
         print(f"Texts and notebooks agree: {', '.join(names)}")
         return
     for chapter in names:
-        notebook, written = run(chapter)
+        notebook, written = run(chapter) if args.action == "execute" else (play(chapter), {})
         store([chapter], {chapter: notebook}, written)
         print(f"{book.notebook(chapter).relative_to(ROOT)} written")
 

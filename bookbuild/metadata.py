@@ -19,8 +19,17 @@ from docutils import nodes
 
 PLACEHOLDER = "OWNER"
 
+# What _static/card.png shows (bookbuild/animation.py).
+CARD = (
+    "A network that trains in the page: digits, their reconstructions, the loss, the code's plane."
+)
+
 # Addresses within the site, in a page at its top, and the script's way to the top.
 OWN_LINKS = re.compile(r'((?:href|src|action|content_root)=")(?![a-z]+:|[/#"])(?:\./)?')
+
+# A chapter's first paragraph ends with the start of a list.
+GOALS = re.compile(r" After this (chapter|study) you can$")
+QUESTION = re.compile(r"[^.!?]+\?")
 
 
 def pages_address(repository):
@@ -38,9 +47,12 @@ def set_address(app, config):
     config.html_baseurl = config.html_baseurl or pages_address(repository)
 
 
-def description(doctree):
-    """Return a page's first sentences, as many as a search engine shows."""
+def description(doctree, question=""):
+    """Return what a page answers and its first sentences, as many as a search engine shows."""
     text = " ".join(next(iter(doctree.findall(nodes.paragraph))).astext().split())
+    text = GOALS.sub("", text)
+    if not QUESTION.match(text):  # a study begins with its question
+        text = f"{question} {text}".strip()
     return textwrap.shorten(text, 160, placeholder=" ...")
 
 
@@ -49,25 +61,25 @@ def tag(kind, name, content):
 
 
 def describe(app, pagename, templatename, context, doctree):
-    """Add the description, and the social card with the cover, to a page of the book."""
+    """Add the description, and the social card, to a page of the book."""
     root = app.config.root_doc
     if pagename == "index":  # the front door stands for the page that it leads to
         pagename, doctree = root, app.env.get_doctree(root)
         context["pageurl"] = context["pageurl"] and app.config.html_baseurl + root + ".html"
     if doctree is None:
         return
-    words, address = description(doctree), app.config.html_baseurl
+    words = description(doctree, app.env.metadata[pagename].get("question", ""))
+    address = app.config.html_baseurl
     tags = tag("name", "description", words)
     if address:
-        cover = next(iter(app.env.get_doctree(root).findall(nodes.image)), {})
         for name, content in {
             "og:type": "website" if pagename == root else "article",
             "og:site_name": app.config.html_title,
             "og:title": app.env.titles[pagename].astext(),
             "og:description": words,
             "og:url": context["pageurl"],
-            "og:image": urljoin(address, "_static/cover.png"),
-            "og:image:alt": cover.get("alt", ""),
+            "og:image": urljoin(address, "_static/card.png"),
+            "og:image:alt": CARD,
         }.items():
             tags += tag("property", name, content)
         tags += tag("name", "twitter:card", "summary_large_image")

@@ -299,14 +299,21 @@ def come_near(page):
 
 
 def stored_state(address):
-    """Return the state of a page's figure as the notebook stores it, its bytes decoded."""
+    """Return the state of a page's first figure as the notebook stores it, its bytes decoded."""
     notebook = nbformat.read((ROOT / address).with_suffix(".ipynb"), as_version=4)
+    view = "application/vnd.jupyter.widget-view+json"
+    shown = (
+        output["data"][view]["model_id"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if view in output.get("data", {})
+    )
+    first = next(shown, None)
+    assert first, f"{address} stores no figure"
     (all_models,) = notebook.metadata["widgets"].values()
-    for model in all_models["state"].values():
-        if "_anywidget_id" in model["state"]:
-            parts = {part["path"][0]: part["data"] for part in model["buffers"]}
-            return model["state"] | {name: base64.b64decode(data) for name, data in parts.items()}
-    raise AssertionError(f"{address} stores no figure")
+    model = all_models["state"][first]
+    parts = {part["path"][0]: base64.b64decode(part["data"]) for part in model["buffers"]}
+    return model["state"] | parts
 
 
 def as_keras(state, name):

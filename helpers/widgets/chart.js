@@ -9,7 +9,7 @@ const DIGIT_COLORS = ["#332288", "#CC6677", "#117733", "#DDCC77", "#88CCEE", "#8
   "#44AA99", "#999933", "#AA4499", "#777777"];
 
 /**
- * A chart, on white paper in any theme as the book's other charts are.
+ * A chart, drawn for white paper; in the dark the style sheet turns it round, as all the book's.
  *
  * @param {{name: string, x: object, y: object, width: number, height: number,
  *   backdrop: function, pick: object}} options

@@ -6,9 +6,11 @@
  *
  * @param {{model: object, el: HTMLElement}} widget the widget's model, and where the notebook
  *   wants the figure
- * @param {string} label what the figure is, for those who do not see it
- * @param {function(HTMLElement, object): void} build fills the figure; it uses the model that it
- *   is given here, and listens to elements by `h` or `on`
+ * @param {string} label what the figure is: its title, and its name for those who do not see it
+ * @param {function(HTMLElement, object): function | void} build fills the figure; it uses the model
+ *   that it is given here, and listens to elements by `h` or `on`. It may return what is to be done
+ *   when the figure is taken away.
+ * @returns {function} to be called then, which a notebook does
  */
 export function mount({ model, el }, label, build) {
   const root = h("div", { class: "book-figure", role: "group", "aria-label": label });
@@ -19,14 +21,18 @@ export function mount({ model, el }, label, build) {
     on: (events, listener) => model.on(events, () => attempt(root, listener)),
   };
   el.append(root);
+  let leave;
   attempt(root, () => {
-    build(root, watched);
+    leave = build(root, watched);
+    // For the ear the group has this name already.
+    root.prepend(h("p", { class: "title", "aria-hidden": "true" }, h("b", {}, "Try it"), label));
     // Or JupyterLab would take the arrow keys, to move among its cells.
     for (const control of root.querySelectorAll("input, button, select, summary, [tabindex]")) {
       control.dataset.lmSuppressShortcuts = "";
     }
     root.dataset.alive = ""; // only now the page's style sheet hides the still picture
   });
+  return () => leave?.();
 }
 
 /** Do a part of a figure's work; if it fails, put a sentence in place of the figure. */

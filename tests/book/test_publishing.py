@@ -115,6 +115,37 @@ def test_a_run_that_is_killed_while_it_is_stored_is_stored_by_the_next_command(c
     assert not [name for name in checkout.stored() if name.endswith(".part")]
 
 
+def test_figures_of_published_networks_run_alone(checkout):
+    """Their output is of today, all else stays, and no state of the former figure is left."""
+    text = checkout.book / "models" / "tiny.md"
+    figure = """```{code-cell} ipython3
+:tags: [play]
+
+import ipywidgets
+
+ipywidgets.Text((results.FOLDER / "tiny.keras").read_text())
+```
+"""
+    text.write_text(TEXT.replace("LOSS", "0.25") + figure)
+    done = checkout.python("-m", "bookbuild.chapters", "execute", "tiny")
+    assert done.returncode == 0, done.stderr
+    notebook, model = text.with_suffix(".ipynb"), checkout.book / "results" / "tiny.keras"
+    before, shown = checkout.stored(), json.loads(notebook.read_text())
+    assert "a model" in notebook.read_text()
+
+    model.write_text("another model")
+    done = checkout.python("-m", "bookbuild.chapters", "play", "tiny")
+    assert done.returncode == 0, done.stderr
+    anew = json.loads(notebook.read_text())
+    assert "another model" in notebook.read_text() and '"a model"' not in notebook.read_text()
+    assert [len(kind["state"]) for kind in anew["metadata"]["widgets"].values()] == [
+        len(kind["state"]) for kind in shown["metadata"]["widgets"].values()
+    ]
+    assert anew["cells"][:-1] == shown["cells"][:-1]
+    changed = {name for name, content in checkout.stored().items() if before[name] != content}
+    assert changed == {"book/models/tiny.ipynb", "book/results/tiny.keras"}
+
+
 def test_a_run_that_fails_leaves_everything_as_it_was(checkout):
     text = checkout.book / "models" / "tiny.md"
     text.write_text(TEXT.replace("ledger.save()", "ledger.save()\nundefined").replace("LOSS", "1"))

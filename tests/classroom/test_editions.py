@@ -89,7 +89,7 @@ def test_the_students_edition_stops_at_the_open_exercises_alone(chapter, monkeyp
 def test_the_site_shows_solutions_or_leaves_them_out(tmp_path, shown):
     shutil.copy(book.notebook("simple"), tmp_path / "index.ipynb")
     settings = {
-        "extensions": ["myst_nb", "bookbuild.site"],
+        "extensions": ["myst_nb", "bookbuild.folds"],
         "nb_execution_mode": "off",
         "book_solutions": shown,
         "suppress_warnings": ["myst.xref_missing"],  # the other chapters are not here

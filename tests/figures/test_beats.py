@@ -150,7 +150,8 @@ def test_a_stroke_changes_the_curve_under_it(page, make, network, beats):
     field.scroll_into_view_if_needed()
     before = curve(page, "beat 1")
     box = field.bounding_box()
-    left, right, y = (box["x"] + part * box["width"] for part in (0.6, 0.8, 0.4))
+    left, right = (box["x"] + part * box["width"] for part in (0.6, 0.8))
+    y = box["y"] + 0.15 * box["height"]
     page.mouse.move(left, y)
     page.mouse.down()
     page.mouse.move(right, y, steps=2)  # a quick hand

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from bookbuild.book import ROOT
 from support import (
     FIGURE,
     PHONE,
@@ -39,7 +40,7 @@ def stored_networks():
     return [
         (address, network["name"])
         for address in pages_with_figures()
-        if not address.startswith("none")
+        if (ROOT / address).with_suffix(".ipynb").is_file()  # a prose page shows another's figure
         for network in stored_state(address)["_networks"]
     ]
 
@@ -70,7 +71,7 @@ def test_comes_alive_when_the_reader_is_near(site, host, browser, address, how):
         page = watched.page
         page.goto(f"{start}/{address}", wait_until="load")
         still = page.locator(".reactive > .still").first
-        assert still.is_visible() and still.locator("img").get_attribute("alt")
+        assert still.locator("img").get_attribute("alt")  # it may be alive by now
         come_near(page)
         still.wait_for(state="hidden")
         assert watched.errors == []
@@ -230,7 +231,8 @@ def test_a_page_is_light_enough_for_a_phone(host, browser, address):
     files = [url.removeprefix(f"{host}/") for url in asked if url.startswith(host)]
     sizes = {file: len(gzip.compress((SITE / file).read_bytes())) for file in files}
     assert address in sizes
-    assert sum(sizes.values()) < 1_500_000, json.dumps(sizes, indent=1)
+    limit = 1_200_000 if address == "book/index.html" else 1_500_000
+    assert sum(sizes.values()) < limit, json.dumps(sizes, indent=1)
 
 
 def test_bottleneck_on_the_page_equals_keras(host, browser):

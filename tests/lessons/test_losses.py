@@ -49,11 +49,6 @@ def quantised():
     return definitions("collapse", "VQVAE")[0]()
 
 
-def masked():
-    names = ("dense", "decoder_of", "Block", "to_patches", "MaskedAutoencoder")
-    return definitions("latent-space", *names)[-1]()
-
-
 def from_the_history():
     return definitions("history", "VAE")[0]()
 
@@ -71,7 +66,6 @@ MODELS = [
     weighted,
     conditional,
     quantised,
-    masked,
     from_the_history,
     of_the_benchmarks,
     of_the_blog,

@@ -163,6 +163,7 @@ def make_figures():
     from helpers.widgets.labels import Labels
     from helpers.widgets.latent_map import LatentMap
     from helpers.widgets.plan import Plan
+    from helpers.widgets.playground import Playground
     from helpers.widgets.restore import Restore
     from helpers.widgets.scoreboard import Scoreboard
     from helpers.widgets.units import Units
@@ -203,6 +204,7 @@ def make_figures():
         Labels({"plain": {10: [0.5, 0.6], 100: [0.7]}}, {"plain": "from scratch"}),
         LatentMap({"plane": z}, z, rng.random((60, 784)), np.arange(60) % 10),
         Plan(8.0, 0.004, 6.0),
+        Playground(np.resize(x, (64, 784)), x, np.arange(10)),
         Restore(network((784,), dense(784, "sigmoid")), x, 1 - x[:5], rng.random(20)),
         Scoreboard([row], [{name: 2.0 for name in ("code", "bce", "mse", "psnr", "ssim")}]),
         Units({"encoder": sparse, "decoder": decoder}, x, k=5),

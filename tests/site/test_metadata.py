@@ -10,6 +10,7 @@ from http.server import ThreadingHTTPServer
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
+import PIL.Image
 import pytest
 from bs4 import BeautifulSoup
 
@@ -48,9 +49,6 @@ First page
 What <it> is
 about & more.
 
-.. image:: cover.png
-   :alt: The cover
-
 .. toctree::
 
    second
@@ -77,7 +75,6 @@ def published(tmp_path_factory):
     (folder / "book").mkdir()
     (folder / "templates").mkdir()  # not our layout, which is made for the theme
     shutil.copy(ROOT / "book" / "_templates" / "entry.html", folder / "templates")
-    shutil.copy(ROOT / "book" / "_static" / "cover.png", folder / "book")
     (folder / "conf.py").write_text(CONF)
     (folder / "book" / "index.rst").write_text(FIRST)
     (folder / "book" / "second.rst").write_text("Second\n======\n\n" + 60 * "Many words. ")
@@ -108,8 +105,8 @@ def test_social_card(published):
         assert canonical == named["og:url"] == f"{PUBLISHED}book/index.html"
         assert named["description"] == named["og:description"] == "What <it> is about & more."
         assert (named["og:title"], named["og:site_name"]) == ("First page", "A book")
-        assert named["og:image"] == f"{PUBLISHED}_static/cover.png"
-        assert named["og:image:alt"] == "The cover"
+        assert named["og:image"] == f"{PUBLISHED}_static/card.png"
+        assert len(named["og:image:alt"].split()) > 6
         assert named["twitter:card"] == "summary_large_image"
     canonical, named = head(published / "book" / "second.html")
     assert canonical == f"{PUBLISHED}book/second.html"
@@ -131,7 +128,8 @@ def test_without_an_address_nothing_claims_one(site):
     robots = (site / "robots.txt").read_text(encoding="utf-8")
     assert robots.startswith("User-agent: *\nDisallow:\n")
     assert ("Sitemap:" in robots) == bool(ADDRESS)
-    assert (site / "_static" / "cover.png").is_file()
+    with PIL.Image.open(site / "_static" / "card.png") as card:
+        assert card.size == (1200, 630)
 
 
 class Pages(QuietHandler):

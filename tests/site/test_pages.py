@@ -207,3 +207,18 @@ def test_an_exercise_gives_nothing_away(host, browser):
             assert page.locator(part).count() and not page.locator(f"{part}:visible").count()
         folds.first.click()
         assert page.locator(".tag_check .cell_output:visible").count() == 1
+
+
+def test_in_the_dark_pictures_stand_on_the_pages_ground_and_scans_stay(host, browser):
+    look = "i => [getComputedStyle(i).filter, getComputedStyle(i).mixBlendMode]"
+    with Watched(browser, host) as watched:
+        page = watched.page
+        for address, theme, expected in [
+            ("models/simple", "light", ["none", "normal"]),
+            ("models/simple", "dark", ["invert(1) hue-rotate(180deg)", "screen"]),
+            ("studies/documents", "dark", ["none", "normal"]),
+        ]:
+            page.goto(f"{host}/book/{address}.html", wait_until="load")
+            page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+            looks = page.locator("article img").evaluate_all(f"all => all.map({look})")
+            assert looks and all(found == expected for found in looks), address
