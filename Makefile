@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit clean
+.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit publish release clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -127,6 +127,7 @@ test-all: test .venv-classroom/installed ## `make test`, and what takes longer: 
 # What the versions can change: what chapters import, the checks of their exercises, code in pages.
 test-colab: .venv-colab/installed ## every notebook, and the tests of what it imports, with Google Colab's versions
 	@.venv-colab/bin/python -c 'import sys; print("Colab has Python 3.13; here:", sys.version.split()[0])'
+	.venv-colab/bin/python -m helpers.install # as the setup cell does: its lock lacks what Colab lacks
 	$(QUICK) .venv-colab/bin/pytest -n 2 --dist loadscope $(NBVAL) book
 	.venv-colab/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder --timeout 1800 \
 	  tests/helpers tests/exercises tests/lessons
@@ -143,7 +144,7 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
 	$(LOCK) --group book --group test --group lock pyproject.toml --output-file requirements.txt.part
 	$(LOCK) --group classroom --output-file requirements/classroom.txt.part
-	$(LOCK) --group colab --group book --group test pyproject.toml --output-file requirements/colab.txt.part
+	$(LOCK) --group colab --group book --group test --output-file requirements/colab.txt.part
 	$(LOCK) --group pytorch --output-file requirements/pytorch.txt.part
 	for part in requirements.txt.part requirements/*.part; do mv "$$part" "$${part%.part}"; done
 	$(NPM) install --package-lock-only --ignore-scripts
@@ -152,6 +153,22 @@ audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known 
 	@status=0; for lock in requirements.txt requirements/*.txt; do echo "$$lock:"; \
 	  $(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || status=1; done; \
 	  echo "package-lock.json:"; $(NPM) audit || status=1; exit $$status
+
+# Both run on GitHub, which sets the variables. The site is that of the prepared commit.
+PUBLISH = $(BIN)/python -m bookbuild.publish
+publish: .venv/installed ## on GitHub: pages, PDF and bundle with the repository's own address; finished notebooks into its branch `published`
+	$(PUBLISH) prepare
+	$(MAKE) pdf bundle
+	mkdir -p _build/html/download && cp _build/autoencoders.pdf _build/autoencoders.zip _build/html/download
+	$(PUBLISH) push
+
+release: .venv/installed ## on GitHub, for a tag: the same into a branch of its own, and site, PDF and bundle into a release
+	$(PUBLISH) prepare --branch "published-$$GITHUB_REF_NAME" --version "$$GITHUB_REF_NAME" --source "$$BOOK_SOURCE"
+	$(MAKE) pdf bundle
+	$(PUBLISH) push --branch "published-$$GITHUB_REF_NAME"
+	cd _build && "$(CURDIR)/$(BIN)/python" -m zipfile -c autoencoders-site.zip html
+	gh release create "$$GITHUB_REF_NAME" --verify-tag --generate-notes \
+	  _build/autoencoders.pdf _build/autoencoders.zip _build/autoencoders-site.zip
 
 clean: ## remove what the other commands made, stored notebooks apart
 	rm -rf .venv .venv-classroom .venv-colab .venv-pytorch _extra node_modules _build .pytest_cache .ruff_cache *.egg-info

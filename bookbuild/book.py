@@ -22,6 +22,28 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 README = ROOT / "README.md"
 COVER = BOOK / "_static" / "cover.png"  # of the PDF
 _CONTENTS = re.compile(r"(?<=^\| chapter \| what it answers \|\n\|---\|---\|\n)(?:\|.*\n)*", re.M)
+PLACEHOLDER = "OWNER"  # who has the repository of a book that is not published
+
+
+def config(top=ROOT):
+    """Return what `_config.yml` of a checkout says."""
+    return yaml.safe_load((top / "_config.yml").read_text(encoding="utf-8"))
+
+
+def repository(top=ROOT):
+    """Return the repository's address, without ``.git`` or a slash at its end, and its branch.
+
+    Parameters
+    ----------
+    top : path
+        A checkout of the book.
+
+    Returns
+    -------
+    address, branch : str
+    """
+    of_book = config(top)["repository"]
+    return of_book["url"].rstrip("/").removesuffix(".git"), of_book["branch"]
 
 
 def pages(part=None):

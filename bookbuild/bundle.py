@@ -42,8 +42,10 @@ def make(path=BUNDLE):
     files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
     with draft(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
         for file in sorted(SITE.rglob("*")):
-            if file.is_file() and "_sources" not in file.parts:
-                bundle.write(file, f"autoencoders/site/{file.relative_to(SITE)}")
+            place = file.relative_to(SITE)
+            # A published site has this bundle itself, for downloading.
+            if file.is_file() and place.parts[0] not in {"_sources", "download"}:
+                bundle.write(file, f"autoencoders/site/{place}")
         for name in files:
             bundle.write(ROOT / name, f"autoencoders/book/{name}")
         students = write("student", chapters())

@@ -116,7 +116,10 @@ def store(names, ran=None, written=None):
         if chapter in ran:
             keep_outputs(notebook, ran[chapter])
         elif stored.exists():
-            keep_outputs(notebook, nbformat.read(stored, as_version=4))
+            before = nbformat.read(stored, as_version=4)
+            keep_outputs(notebook, before)
+            # Where the helpers come from is no part of the run: this cell is the same one.
+            setup(notebook).execution_count = setup(before).execution_count
         contents |= {path: text, stored: book.as_json(notebook)}
         for png, _ in book.stored_figures(notebook, tag="cover"):
             contents[COVER] = png
@@ -146,6 +149,11 @@ def keep_outputs(notebook, stored):
             cell.outputs, cell.execution_count = same.outputs, same.execution_count
     if "widgets" in stored.metadata:
         notebook.metadata["widgets"] = renew_scripts(stored.metadata["widgets"])
+
+
+def setup(notebook):
+    """Return a chapter's first cell of code."""
+    return next(cell for cell in notebook.cells if cell.cell_type == "code")
 
 
 def _program(cell):

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from docutils import nodes
 
-PLACEHOLDER = "OWNER"
+from bookbuild.book import PLACEHOLDER
 
 # What _static/card.png shows (bookbuild/animation.py).
 CARD = (
@@ -43,7 +43,9 @@ def pages_address(repository):
 
 
 def set_address(app, config):
-    repository = config.html_theme_options.get("repository_url", "")
+    # Copied from where one clones it, the address may end so; buttons and links would not work.
+    repository = config.html_theme_options.get("repository_url", "").rstrip("/")
+    repository = config.html_theme_options["repository_url"] = repository.removesuffix(".git")
     config.html_baseurl = config.html_baseurl or pages_address(repository)
 
 

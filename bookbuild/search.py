@@ -103,7 +103,7 @@ def read(html):
             places.append({"title": title, "id": term["id"], "text": text, "names": names})
         meaning.decompose()
         term.decompose()
-    for row in article.select("#terms-of-one-chapter tbody tr"):
+    for row in article.select("#more-terms tbody tr"):
         name, korean, meaning = row("td")
         note([name.get_text()], korean.get_text(), meaning)
 

@@ -1,22 +1,60 @@
 """The setup cell, the same in every chapter, with the book's address from _config.yml."""
 
-import yaml
+from bookbuild import book
 
-from bookbuild.book import ROOT
-
-_SETUP = """\
-# The same in every chapter: on Colab it fetches the book's helpers once.
+_SETUP = '''\
+# The same in every chapter: finds the book's helpers, or fetches the book once.
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
+import urllib.request
 
-if "google.colab" in sys.modules:
-    if not pathlib.Path("{folder}").exists():
-        address = "{address}"
-        branch = "{branch}"
-        clone = ["git", "clone", "-q", "--depth=1", "-b", branch, address]
-        subprocess.run(clone, check=True)
-    sys.path.insert(0, str(pathlib.Path("{folder}").resolve()))
+ADDRESS = "{address}"
+VERSION = "{branch}"
+
+
+def find_book():
+    """Return the book's folder: above this notebook, or fetched to beside it."""
+    here = pathlib.Path.cwd()
+    book = here / f"autoencoder-book-{{VERSION}}"
+    for place in here, *here.parents, book:
+        if (place / "helpers" / "install.py").is_file():
+            return place
+    if not ADDRESS:
+        raise OSError("the book is not published yet")
+    print(f"Fetching the book from {{ADDRESS}} ({{VERSION}})")
+    with tempfile.TemporaryDirectory(dir=here) as part:
+        if shutil.which("git"):
+            git = ["git", "clone", "-q", "--depth=1", "-b", VERSION, ADDRESS]
+            quiet = dict(stderr=subprocess.PIPE, text=True, start_new_session=True)
+            done = subprocess.run([*git, f"{{part}}/book"], **quiet)
+            if done.returncode:
+                raise OSError(done.stderr.strip())
+        else:
+            archive = f"{{ADDRESS}}/archive/{{VERSION}}.zip"
+            file, _ = urllib.request.urlretrieve(archive)
+            shutil.unpack_archive(file, part, "zip")
+        next(pathlib.Path(part).iterdir()).rename(book)
+    return book
+
+
+try:
+    from helpers import install
+except ImportError:
+    try:
+        sys.path.insert(0, str(find_book()))
+    except Exception as error:
+        raise ImportError(
+            f"No helpers here, and the book could not be fetched ({{error}}): connect to "
+            "the internet (on Kaggle, in the notebook's settings) and run this cell "
+            "again, or open the notebook in a copy of the book."
+        ) from None
+    sys.modules.pop("helpers", None)  # somebody else's, if there is one
+    from helpers import install
+
+install.complete()
 
 # The helpers come before Keras, because they quiet TensorFlow.
 from helpers import data, plots, progress, results
@@ -24,18 +62,23 @@ from helpers import data, plots, progress, results
 import keras
 import numpy as np
 
-keras.utils.set_random_seed(42)"""
+keras.utils.set_random_seed(42)'''
 
 
-def setup_cell():
+def setup_cell(address=None, branch=None):
     """Return the code of the setup cell.
+
+    Parameters
+    ----------
+    address, branch : str, optional
+        Where the cell fetches the book; by default what `_config.yml` says. The cell of a book
+        that is not published has no address: it fetches nothing, and says so.
 
     Returns
     -------
     str
     """
-    repository = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
-    address = repository["url"].rstrip("/")
-    return _SETUP.format(
-        address=address, branch=repository["branch"], folder=address.rpartition("/")[2]
-    )
+    if address is None:
+        address, branch = book.repository()
+        address = "" if f"/{book.PLACEHOLDER}/" in address else address
+    return _SETUP.format(address=address, branch=branch)

@@ -4,8 +4,11 @@
 - directive ``stored-figure``: a figure from a notebook's stored output, with its alt text,
   so that a prose page shows what a chapter really drew;
 - directive ``reactive-figure``: a notebook's reactive figure, alive on a prose page, too;
-- role ``colab``: a link that opens a notebook in Colab, at the address of the Colab button;
-- the edit button of a chapter leads to its text, not to the notebook made from it;
+- roles ``colab``, ``kaggle`` and ``codespaces``: links that open a notebook, or the whole book,
+  there; the buttons above a chapter lead to the same addresses;
+- role ``published``: a link to a file that only the published site has, elsewhere its words alone;
+- the edit button of a chapter leads to its text, not to the notebook made from it, and on the
+  branch where people work; the issue button names the page;
 - the empty corner of a table is a cell, not a heading without words;
 - the arrow that folds pages in the list of contents has a name.
 """
@@ -15,8 +18,10 @@ import io
 import json
 import os
 import re
+from html import escape
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote, urljoin
 
 import nbformat
 import PIL.Image
@@ -178,34 +183,103 @@ class StillPictures(SphinxPostTransform):
                 widget += nodes.container("", *both, classes=["reactive"])
 
 
-def colab_address(config, path):
-    """Return where Colab opens the file at `path` (from the top of the repository)."""
+def colab(config, path):
+    """Return where Colab opens the notebook at `path` (from the top of the repository)."""
+    url, repository, branch = _repository(config)
+    host = config.html_theme_options["launch_buttons"]["colab_url"]
+    return f"{host}/github/{repository}/blob/{branch}/{path}"
+
+
+def kaggle(config, path):
+    """Return where Kaggle opens the notebook at `path`."""
+    url, repository, branch = _repository(config)
+    raw = f"https://raw.githubusercontent.com/{repository}/{branch}/{path}"
+    return f"https://kaggle.com/kernels/welcome?src={raw}"
+
+
+def codespaces(config, path=None):
+    """Return where Codespaces opens the whole book, as .devcontainer says."""
+    url, repository, branch = _repository(config)
+    return f"https://codespaces.new/{repository}/tree/{branch}?quickstart=1"
+
+
+def download(config, name):
+    """Return where the published site has a file for downloading; empty if it is not published."""
+    return config.html_baseurl and urljoin(config.html_baseurl, f"download/{name}")
+
+
+def _repository(config):
     options = config.html_theme_options
-    repository = options["repository_url"].removeprefix("https://github.com/")
-    colab = options["launch_buttons"]["colab_url"]
-    return f"{colab}/github/{repository}/blob/{options['repository_branch']}/{path}"
+    url = options["repository_url"]
+    return url, url.removeprefix("https://github.com/"), options["repository_branch"]
 
 
-class ColabLink(ReferenceRole):
-    """``{colab}`text <notebook>` ``: a link that opens the notebook in Colab."""
+class NotebookLink(ReferenceRole):
+    """``{colab}`text <notebook>` ``: a link that opens the notebook somewhere."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.address = address
 
     def run(self):
         path, absolute = self.env.relfn2path(self.target)
         if not Path(absolute).is_file():
-            logger.warning("no notebook %s to open in Colab", path, location=self.get_location())
-        address = colab_address(self.config, path)
+            logger.warning("no notebook %s to open", path, location=self.get_location())
+        address = self.address(self.config, path)
         return [nodes.reference(self.rawtext, self.title, refuri=address)], []
 
 
-def edit_the_text(app, pagename, templatename, context, doctree):
-    """Point a chapter's edit button to the .md that people edit, not to its notebook."""
-    source = Path(app.env.doc2path(pagename))
-    if source.suffix != ".ipynb" or not source.with_suffix(".md").is_file():
-        return
+class AddressLink(NotebookLink):
+    """``{published}`text <file>` ``: a link to what is no file here; without an address, words."""
+
+    def run(self):
+        address = self.address(self.config, self.target)
+        if not address:
+            return [nodes.Text(self.title)], []
+        return [nodes.reference(self.rawtext, self.title, refuri=address)], []
+
+
+def more_launch_buttons(app, pagename, templatename, context, doctree):
+    """Add to the theme's launch buttons, above a chapter, those that it does not know."""
+    path = os.path.relpath(app.env.doc2path(pagename), app.srcdir)
     for group in context.get("header_buttons", []):
-        for button in group.get("buttons", []):
-            if "/edit/" in button.get("url", ""):
-                button["url"] = button["url"].removesuffix(".ipynb") + ".md"
+        if group.get("label") == "launch-buttons":
+            for name, icon, address in (
+                ("Kaggle", "fas fa-cloud", kaggle),
+                ("Codespaces", "fas fa-code", codespaces),
+            ):
+                button = {"type": "link", "text": name, "tooltip": f"Launch on {name}"}
+                button |= {"icon": icon, "url": address(app.config, Path(path).as_posix())}
+                group["buttons"].append(button)
+
+
+def source_buttons(app, pagename, templatename, context, doctree):
+    """Lead to the text that people edit, and to an issue that says which page it is about."""
+    url, _, branch = _repository(app.config)
+    source = Path(app.env.doc2path(pagename))
+    buttons = [b for group in context.get("header_buttons", []) for b in group.get("buttons", [])]
+    for button in buttons:
+        address = button.get("url", "")
+        if "/edit/" in address:
+            written = app.config.book_source_branch
+            address = address.replace(f"/edit/{branch}/", f"/edit/{written}/")
+            if source.suffix == ".ipynb" and source.with_suffix(".md").is_file():
+                address = address.removesuffix(".ipynb") + ".md"
+            button["url"] = address
+        elif button.get("label") == "source-issues-button":
+            version = app.config.book_version
+            place = f"{pagename}.html" + (f", version {version}" if version else "")
+            words = quote(f"Error on {place}", safe="")
+            button |= {"url": f"{url}/issues/new?title={words}", "text": "Report an error"}
+            button["tooltip"] = "Report an error on this page"
+
+
+def say_version(app, config):
+    """Let each page say at its foot which version of the book it shows, if that has a name."""
+    if config.book_version:
+        footer = config.html_theme_options.get("extra_footer", "")
+        version = f"<p>Version: {escape(config.book_version)}</p>"
+        config.html_theme_options["extra_footer"] = footer + version
 
 
 def name_folded_pages(app, pagename, templatename, context, doctree):
@@ -229,10 +303,17 @@ def empty_corners(app, pagename, templatename, context, doctree):
 def setup(app):
     app.add_directive("stored-figure", StoredFigure)
     app.add_directive("reactive-figure", ReactiveFigure)
-    app.add_role("colab", ColabLink())
+    app.add_config_value("book_source_branch", "main", "html", [str])
+    app.add_config_value("book_version", "", "html", [str])
+    app.connect("config-inited", say_version)
+    app.add_role("colab", NotebookLink(colab))
+    app.add_role("kaggle", NotebookLink(kaggle))
+    app.add_role("codespaces", AddressLink(codespaces))
+    app.add_role("published", AddressLink(download))
     app.add_post_transform(StillPictures)
     # After the theme has made its buttons.
-    app.connect("html-page-context", edit_the_text, priority=900)
+    app.connect("html-page-context", source_buttons, priority=900)
+    app.connect("html-page-context", more_launch_buttons, priority=900)
     app.connect("html-page-context", name_folded_pages, priority=900)
     app.connect("html-page-context", empty_corners)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -103,7 +103,7 @@ def read_references():
 TERMS = read_terms()
 POINTERS = [term for term in TERMS if term.definition.startswith("Short for ")]
 EXPLAINED = [term for term in TERMS if term not in POINTERS]
-OF_ONE_CHAPTER = re.findall(r"^\| (?!term )([^|]+) \| ([^|]+) \| (\[.+\)) \|$", GLOSSARY, re.M)
+MORE_TERMS = re.findall(r"^\| (?!term )([^|]+) \| ([^|]+) \| (\[.+\)) \|$", GLOSSARY, re.M)
 CITED = read_references()
 
 each_term = pytest.mark.parametrize("term", EXPLAINED, ids=lambda term: term.names[0])
@@ -130,14 +130,14 @@ def test_every_entry_of_the_glossary_is_read_and_stands_once():
     assert len(TERMS) == len(re.findall(r"^\*\*", GLOSSARY, re.M)) >= 70
     heads = [order(term.names[0]) for term in TERMS]
     assert heads == sorted(heads)
-    heads += [order(name) for name, _, _ in OF_ONE_CHAPTER]
+    heads += [order(name) for name, _, _ in MORE_TERMS]
     assert len(set(heads)) == len(heads), sorted(h for h in heads if heads.count(h) > 1)
     assert [t.names for t in TERMS if t.letter != t.names[0][0].upper()] == []
 
 
 def test_every_term_stands_beside_its_korean_term():
     assert [term.names[0] for term in TERMS if not HANGUL.search(term.korean)] == []
-    assert [name for name, korean, _ in OF_ONE_CHAPTER if not HANGUL.search(korean)] == []
+    assert [name for name, korean, _ in MORE_TERMS if not HANGUL.search(korean)] == []
 
 
 @each_term
@@ -173,12 +173,12 @@ def test_every_abbreviation_has_an_entry_where_one_would_look_for_it():
     assert short and short <= heads
 
 
-def test_the_terms_of_one_chapter_stand_in_it():
-    rows = GLOSSARY.partition("## Terms of one chapter")[2].count("\n| ") - 1
-    assert len(OF_ONE_CHAPTER) == rows > 0
-    names = [order(name) for name, _, _ in OF_ONE_CHAPTER]
+def test_the_terms_without_an_entry_stand_in_the_chapter_named():
+    rows = GLOSSARY.partition("## More terms")[2].count("\n| ") - 1
+    assert len(MORE_TERMS) == rows > 0
+    names = [order(name) for name, _, _ in MORE_TERMS]
     assert names == sorted(names)
-    for name, _, link in OF_ONE_CHAPTER:
+    for name, _, link in MORE_TERMS:
         ((words, chapter, anchor),) = WITHIN.findall(link)
         assert words == TITLES[chapter]
         assert anchor in ANCHORS[chapter], name

@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from urllib.parse import unquote, urldefrag, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urlsplit
 
 import pytest
 
@@ -50,11 +50,18 @@ def test_buttons_go_where_the_configuration_says(site, document):
     text = f"{document}.md" if (ROOT / f"{document}.md").is_file() else shown
     header = soup(site / f"{document}.html").find(class_="article-header-buttons")
     links = {link["href"] for link in header.find_all("a", href=True)}
-    expected = {REPOSITORY, f"{REPOSITORY}/edit/{BRANCH}/{text}"}
+    on = CONFIG["sphinx"]["config"]["book_source_branch"]
+    expected = {REPOSITORY, f"{REPOSITORY}/edit/{on}/{text}"}
+    expected.add(f"{REPOSITORY}/issues/new?title=Error%20on%20{quote(document, '')}.html")
     if shown.endswith(".ipynb"):
         name = REPOSITORY.removeprefix("https://github.com/")
         colab = CONFIG["launch_buttons"]["colab_url"]
-        expected.add(f"{colab}/github/{name}/blob/{BRANCH}/{shown}")
+        raw = f"https://raw.githubusercontent.com/{name}/{BRANCH}/{shown}"
+        expected |= {
+            f"{colab}/github/{name}/blob/{BRANCH}/{shown}",
+            f"https://kaggle.com/kernels/welcome?src={raw}",
+            f"https://codespaces.new/{name}/tree/{BRANCH}?quickstart=1",
+        }
     assert {link for link in links if urlsplit(link).scheme} == expected
 
 

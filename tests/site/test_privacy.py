@@ -78,8 +78,10 @@ def texts(files):
 @pytest.mark.parametrize("pattern", [SECRETS, EMAIL, MACHINE], ids=["secret", "e-mail", "machine"])
 @pytest.mark.parametrize("where", [tracked, built])
 def test_names_no_secret_person_or_machine(site, where, pattern):
-    files = where()
+    files = dict(where())
     assert len(files) > 100
+    if pattern is EMAIL:  # a licence names whoever wrote it, and has to stay as it is
+        files.pop("licenses.txt", None)
     hits = {name: hit for name, text in files.items() if (hit := found(pattern, text))}
     assert hits == {}
 

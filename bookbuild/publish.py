@@ -1,0 +1,167 @@
+"""Publish the book from whatever repository this checkout is of, with no file edited by hand.
+
+    python -m bookbuild.publish prepare   write the repository's address where readers meet it
+    python -m bookbuild.publish check     refuse a placeholder, and pages or cells that disagree
+    python -m bookbuild.publish push      check, then push what is prepared to its branch
+
+`make publish` and `make release` do all of it, on GitHub, which says in GITHUB_REPOSITORY whose
+repository it is. What is prepared is one commit on top of the present one, and on no branch here.
+In the repository it becomes `published`, or `published-v1.0` of a release: readers' notebooks
+never meet a placeholder, and nobody who works on the book meets an address.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+
+from bookbuild import book, chapters
+from bookbuild.book import ROOT, SITE
+from bookbuild.setup_cell import setup_cell
+from helpers import files
+
+NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+")
+#: It goes into the setup cell and into the name of a folder.
+BRANCH = re.compile(r"\w[\w.-]*")
+
+
+def git(*arguments):
+    """Run git in the checkout and return what it prints."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def address_of(repository, branch):
+    """Return a repository's address on GitHub.
+
+    Parameters
+    ----------
+    repository : str
+        ``"owner/name"``.
+    branch : str
+
+    Raises
+    ------
+    SystemExit
+        If one of them is none that can be published, such as the placeholder.
+    """
+    if not NAME.fullmatch(repository) or repository.startswith(f"{book.PLACEHOLDER}/"):
+        sys.exit(f"{repository or 'Nothing'} is no repository to publish: owner/name is one.")
+    if not BRANCH.fullmatch(branch):
+        sys.exit(f"{branch!r} is no branch to publish: letters, digits, dots and dashes.")
+    return f"https://github.com/{repository}"
+
+
+def prepare(repository, branch, source, version):
+    """Write the address into `_config.yml` and all setup cells, and commit that on no branch.
+
+    Outputs stay: where helpers come from is no part of a run.
+
+    Parameters
+    ----------
+    repository : str
+        ``"owner/name"``.
+    branch : str
+        Where readers' notebooks will lie.
+    source : str
+        The branch where people work, for the buttons that edit.
+    version : str
+        What the pages say at their feet.
+
+    Raises
+    ------
+    SystemExit
+        If the checkout has changes that are not committed, or a chapter another setup cell than
+        the one of all: nothing is written then.
+    """
+    address = address_of(repository, branch)
+    if git("status", "--porcelain"):
+        sys.exit("There are changes that are not committed: commit them first.")
+    old, new = setup_cell(), setup_cell(address, branch)
+    path = ROOT / "_config.yml"
+    contents = {path: path.read_text(encoding="utf-8")}
+    for key, value in (
+        ("  url", address),
+        ("  branch", branch),
+        ("    book_source_branch", source),
+        ("    book_version", version),
+    ):
+        line = f"{key}: {json.dumps(value)}"
+        contents[path], found = re.subn(
+            f"^{key}: .*$", lambda _, line=line: line, contents[path], flags=re.M
+        )
+        assert found == 1, f"_config.yml has {found} lines {key!r}"
+    for name in book.chapters():
+        text, path = book.text(name).read_text(encoding="utf-8"), book.notebook(name)
+        notebook = nbformat.read(path, as_version=4)
+        first = chapters.setup(notebook)
+        if first.source != old or old not in text:
+            sys.exit(f"The setup cell of {name} is not the one of all chapters: run make sync.")
+        first.source = new
+        contents |= {book.text(name): text.replace(old, new), path: book.as_json(notebook)}
+    git("switch", "--quiet", "--detach")
+    files.write_together(contents, ROOT)
+    message = f"Published as {branch} of {repository}: {version}"
+    who = ["-c", "user.name=publish", "-c", "user.email=publish@example.org"]
+    git(*who, "commit", "--quiet", "--all", "--allow-empty", "-m", message)
+
+
+def check(repository, branch):
+    """Make sure that configuration, cells and built pages all name one repository.
+
+    Raises
+    ------
+    SystemExit
+        If one does not; it is named.
+    """
+    address = address_of(repository, branch)
+    if book.repository() != (address, branch):
+        sys.exit(f"_config.yml names {' and '.join(book.repository())}, not {address}: prepare it.")
+    cell, options = setup_cell(), book.config()["launch_buttons"]
+    button = f"{options['colab_url']}/github/{repository}/blob/{branch}/"
+    for name in book.chapters():
+        path = book.notebook(name).relative_to(ROOT)
+        if chapters.setup(nbformat.read(ROOT / path, as_version=4)).source != cell:
+            sys.exit(f"The setup cell of {path} does not fetch {address}, {branch}: prepare it.")
+        page = SITE / path.with_suffix(".html")
+        if not page.is_file() or button + path.as_posix() not in page.read_text(encoding="utf-8"):
+            sys.exit(f"The page of {path} has no button to {button}: build it.")
+    for page in SITE.rglob("*.html"):
+        if f"/{book.PLACEHOLDER}/" in page.read_text(encoding="utf-8"):
+            sys.exit(f"{page.relative_to(SITE)} names the placeholder: build it.")
+
+
+def push(repository, branch):
+    """Check, and push the prepared commit to its branch in the repository that it names."""
+    check(repository, branch)
+    origin = git("remote", "get-url", "origin").removesuffix("/").removesuffix(".git")
+    if not re.search(rf"[/:]{re.escape(repository)}$", origin):
+        sys.exit(f"This is a checkout of {origin}, not of {repository}.")
+    if git("status", "--porcelain"):
+        sys.exit("There are changes that are not committed: prepare and build again.")
+    git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["prepare", "check", "push"])
+    parser.add_argument("--repository", default=os.environ.get("GITHUB_REPOSITORY", ""))
+    parser.add_argument("--branch", default="published")
+    parser.add_argument("--source", default=os.environ.get("GITHUB_REF_NAME", "main"))
+    parser.add_argument("--version", help="default: the last commit's date and hash")
+    args = parser.parse_args()
+    if args.action == "prepare":
+        version = args.version or git("log", "-1", "--format=%cs (%h)")
+        prepare(args.repository, args.branch, args.source, version)
+    else:
+        {"check": check, "push": push}[args.action](args.repository, args.branch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Anybody's copy of the repository publishes itself, with no file edited by hand."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from bookbuild.book import ROOT
+from bookbuild.setup_cell import setup_cell
+
+FORK, URL = "somebody-else/a-fork", "https://github.com/somebody-else/a-fork"
+PLACES = ["models/simple", "studies/shapes"]
+PAGES = "".join(f"  - file: book/{place}.ipynb\n" for place in PLACES)
+TOC = f"format: jb-book\nroot: book/index\nparts:\n- chapters:\n{PAGES}  - file: book/reference/run.md\n"
+
+
+class Fork:
+    """A clone of somebody else's copy of this checkout, two chapters long, on another branch."""
+
+    def __init__(self, folder):
+        self.top, self.bare = folder / "clone", folder / f"{FORK}.git"
+        listed = ["git", "ls-files", "-co", "--exclude-standard"]
+        names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for name in names.splitlines():
+            if (ROOT / name).is_file():
+                (self.top / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, self.top / name)
+        (self.top / "_toc.yml").write_text(TOC)
+        self.git("init", "-q", "-b", "trunk")
+        self.git("add", "-A")
+        self.commit()
+        self.git("init", "-q", "--bare", self.bare)
+        self.git("remote", "add", "origin", self.bare)
+        self.git("push", "-q", "origin", "trunk")
+
+    def run(self, *command, **env):
+        env = os.environ | {"PYTHONPATH": str(self.top), "GITHUB_REPOSITORY": FORK} | env
+        env |= {"GITHUB_REF_NAME": "trunk"}
+        return subprocess.run(command, cwd=self.top, env=env, capture_output=True, text=True)
+
+    def git(self, *arguments):
+        done = self.run("git", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def commit(self):
+        self.git(
+            *("-c", "user.name=test", "-c", "user.email=test@example.org"),
+            *("commit", "-q", "-a", "-m", "the book"),
+        )
+
+    def publish(self, *arguments, **env):
+        return self.run(sys.executable, "-m", "bookbuild.publish", *arguments, **env)
+
+    def build(self):
+        """Stand for a build: of a chapter's page the button alone."""
+        config = yaml.safe_load((self.top / "_config.yml").read_text())
+        name = config["repository"]["url"].removeprefix("https://github.com/")
+        for place in PLACES:
+            page = self.top / "_build" / "html" / "book" / f"{place}.html"
+            page.parent.mkdir(parents=True, exist_ok=True)
+            to = f"{name}/blob/{config['repository']['branch']}/book/{place}.ipynb"
+            page.write_text(f'<a href="https://colab.research.google.com/github/{to}">')
+
+
+@pytest.fixture
+def fork(tmp_path):
+    return Fork(tmp_path)
+
+
+def cells(text):
+    return nbformat.reads(text, as_version=4).cells
+
+
+def test_a_fork_publishes_itself(fork):
+    for _ in range(2):  # the second push replaces what the first one published
+        fork.git("switch", "-q", "trunk")
+        done = fork.publish("prepare")
+        assert done.returncode == 0, done.stderr
+        fork.build()
+        done = fork.publish("push")
+        assert done.returncode == 0, done.stderr
+
+    def published(name):
+        return fork.git(f"--git-dir={fork.bare}", "show", f"published:{name}")
+
+    config = yaml.safe_load(published("_config.yml"))
+    assert (config["repository"]["url"], config["repository"]["branch"]) == (URL, "published")
+    assert config["sphinx"]["config"]["book_source_branch"] == "trunk"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \(\w+\)", config["sphinx"]["config"]["book_version"])
+    for place in PLACES:
+        notebook, text = published(f"book/{place}.ipynb"), published(f"book/{place}.md")
+        code = [cell for cell in cells(notebook) if cell.cell_type == "code"]
+        before = (ROOT / f"book/{place}.ipynb").read_text()
+        assert code[0].source == setup_cell(URL, "published") and code[0].source in text
+        was = [cell for cell in cells(before) if cell.cell_type == "code"]
+        assert [c.outputs for c in code] == [c.outputs for c in was]
+        assert [c.execution_count for c in code] == [c.execution_count for c in was]
+    # Who works on the book meets none of it.
+    fork.git("switch", "-q", "trunk")
+    assert fork.git("log", "--format=%s").splitlines() == ["the book"]
+
+
+def test_a_release_keeps_a_branch_of_its_own(fork):
+    release = ("--branch", "published-v1.0", "--version", "v1.0", "--source", "trunk")
+    assert fork.publish("prepare", *release).returncode == 0
+    fork.build()
+    assert fork.publish("push", *release[:2]).returncode == 0
+    show = [f"--git-dir={fork.bare}", "show"]
+    config = yaml.safe_load(fork.git(*show, "published-v1.0:_config.yml"))
+    assert config["sphinx"]["config"]["book_version"] == "v1.0"
+    assert 'VERSION = "published-v1.0"' in fork.git(
+        *show, "published-v1.0:book/models/simple.ipynb"
+    ).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("repository", "branch"),
+    [
+        ("OWNER/autoencoder-book", "published"),
+        ("", "published"),
+        ("somebody", "published"),
+        ('somebody/x"; import os', "published"),
+        (FORK, "-x"),
+        (FORK, "a/b"),
+    ],
+)
+def test_a_placeholder_and_what_is_no_name_are_refused(repository, branch):
+    from bookbuild import publish
+
+    with pytest.raises(SystemExit, match="to publish"):
+        publish.address_of(repository, branch)
+
+
+def test_what_disagrees_is_refused(fork):
+    def refused(words, *arguments, **env):
+        done = fork.publish(*arguments, **env)
+        assert done.returncode == 1 and words in done.stderr, done.stderr
+
+    refused("_config.yml names", "push")  # nothing is prepared
+    readme = fork.top / "README.md"
+    readme.write_text("changed")
+    refused("not committed", "prepare")
+    fork.git("checkout", "-q", "README.md")
+
+    # An address that was written by hand, and is in no setup cell.
+    config = fork.top / "_config.yml"
+    before = config.read_text()
+    config.write_text(before.replace("github.com/OWNER/", "github.com/upstream/"))
+    fork.commit()
+    refused("The setup cell of simple is not the one of all chapters", "prepare")
+    fork.git("reset", "-q", "--hard", "HEAD~")
+
+    assert fork.publish("prepare").returncode == 0
+    refused("has no button", "push")  # the site of an earlier build, or none
+    fork.build()
+    page = fork.top / "_build" / "html" / "book" / "lost.html"
+    page.write_text('<a href="https://github.com/OWNER/autoencoder-book/issues">')
+    refused("lost.html names the placeholder", "push")
+    page.unlink()
+    refused("_config.yml names", "push", GITHUB_REPOSITORY="upstream/a-book")
+    fork.git("remote", "set-url", "origin", str(fork.bare.parent / "another.git"))
+    refused("not of somebody-else/a-fork", "push")
+
+
+@pytest.mark.heavy
+def test_the_pages_of_a_fork_name_the_fork(fork):
+    from support import soup
+
+    assert fork.publish("prepare").returncode == 0
+    build = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--quiet"]
+    done = fork.run(*build)
+    site = fork.top / "_build" / "html"
+    assert (site / "book" / "models" / "simple.html").is_file(), done.stderr
+    assert fork.publish("check").returncode == 0
+    page = soup(site / "book" / "models" / "simple.html")
+    links = {link["href"] for link in page.find_all("a", href=True)}
+    path = "book/models/simple.ipynb"
+    raw = f"https://raw.githubusercontent.com/{FORK}/published/{path}"
+    assert links >= {
+        f"https://colab.research.google.com/github/{FORK}/blob/published/{path}",
+        f"https://kaggle.com/kernels/welcome?src={raw}",
+        f"https://codespaces.new/{FORK}/tree/published?quickstart=1",
+        f"{URL}/edit/trunk/book/models/simple.md",
+    }
+    assert [link for link in links if link.startswith(f"{URL}/issues/new?title=Error%20on%20book")]
+    assert re.search(r"Version: \d{4}-\d\d-\d\d \(\w+\)", page.get_text())
+    run = {a["href"] for a in soup(site / "book/reference/run.html").find_all("a", href=True)}
+    downloads = "https://somebody-else.github.io/a-fork/download/autoencoders"
+    assert run >= {f"{downloads}.pdf", f"{downloads}.zip"}
