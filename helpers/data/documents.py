@@ -34,7 +34,7 @@ _FONTS = (
 )
 
 
-def make_page(seed, height=420, width=540, dirt=None):
+def make_page(seed, height=420, width=540, dirt=None, size=None):
     """Print a page of made-up words and dirty it as paper gets dirty.
 
     Parameters
@@ -42,12 +42,14 @@ def make_page(seed, height=420, width=540, dirt=None):
     seed : int
         At least 0. The same seed, size and dirt give the same page.
     height, width : int
-        Pixels, at least 1. Text is 15 to 32 pixels high from line to line.
+        Pixels, at least 1.
     dirt : sequence of str, optional
         Kinds from `DIRT`: ``"stains"`` with dark rims, ``"folds"``, ``"wrinkles"``
         with sharp ridges, ``"marks"`` as of a muddy sole, ``"bleed"`` (the back of the
         sheet shows through). Unless given, each comes by chance. Uneven light, paper
         grain, faded ink and sensor noise come always.
+    size : int, optional
+        Of the font, in pixels, at least 1. Unless given, 15 to 32 by chance.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def make_page(seed, height=420, width=540, dirt=None):
     Raises
     ------
     ValueError
-        If `seed`, `height` or `width` is no such int, or `dirt` names an unknown kind.
+        If `seed`, `height`, `width` or `size` is no such int, or `dirt` names an unknown kind.
 
     Examples
     --------
@@ -65,14 +67,15 @@ def make_page(seed, height=420, width=540, dirt=None):
     >>> noisy.shape, noisy.dtype, bool(noisy.mean() < clean.mean())
     ((100, 200), dtype('float32'), True)
     """
-    for name, value, least in [("seed", seed, 0), ("height", height, 1), ("width", width, 1)]:
+    counts = [("seed", seed, 0), ("height", height, 1), ("width", width, 1)]
+    for name, value, least in counts + [("size", size, 1)] * (size is not None):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             raise ValueError(f"{name} is {value!r}; an int >= {least} is wanted")
     if dirt is not None and (isinstance(dirt, str) or not set(dirt) <= set(DIRT)):
         raise ValueError(f"dirt is {dirt!r}; a list of some of {', '.join(DIRT)} is wanted")
     shape, rng = (height, width), np.random.default_rng(seed)
     words = np.random.default_rng([seed, 0])  # the text of a seed does not depend on its dirt
-    clean = _text(shape, words)
+    clean = _text(shape, words, size)
 
     chance = dict(zip(DIRT, rng.random(len(DIRT)) < (0.4, 0.3, 0.3, 0.3, 0.15), strict=True))
     paper = rng.uniform(0.8, 0.97) + rng.uniform(0.01, 0.04) * _clouds(shape, 150, rng)
@@ -95,10 +98,11 @@ def make_page(seed, height=420, width=540, dirt=None):
     return np.clip(noisy, 0, 1).astype(np.float32), clean
 
 
-def _text(shape, rng):
+def _text(shape, rng, size=None):
     """Return a page of made-up words, black on white."""
     alphabet = rng.choice(3, p=[0.7, 0.15, 0.15])
-    size = int(rng.integers(15, 33))
+    by_chance = int(rng.integers(15, 33))  # drawn in any case: a seed keeps its font
+    size = by_chance if size is None else int(size)
     name = rng.choice(_FONTS + (0 if alphabet else 3) * _LATIN_FONTS)
     file = pathlib.Path(matplotlib.get_data_path(), "fonts", "ttf", f"{name}.ttf")
     fine = 4  # drawn larger and averaged: real printing does not keep to our pixels

@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 
-from helpers import cleaning
 from helpers.data import documents
 from helpers.exercises import Wrong, apply_model, check_answered, check_number, judged_in_full
 
-__all__ = ["check_1", "check_2", "check_3", "check_4"]
+__all__ = ["check_1", "check_2", "check_3"]
 
 
 def check_1(first_layer, times_the_weights, window, margin):
@@ -74,7 +73,7 @@ def check_1(first_layer, times_the_weights, window, margin):
         tolerance=1e-6,
         hint="How far beyond itself does a pixel at the rim of a tile see?",
     )
-    print("Right, all four: window and margin grow with the layers, and with nothing else.")
+    print("Right, all four: window and margin depend on kernel size and number of layers alone.")
 
 
 def check_2(only_real, model_before, tuned, real, invented_test):
@@ -140,107 +139,77 @@ def check_2(only_real, model_before, tuned, real, invented_test):
     print(f"Right: it has learned real pages, and on invented ones errs {loss:.2f} times as much.")
 
 
-def check_3(far, far_window, invented_test):
-    """A network with dilations 1, 1, 2, 4, 2, 1, 1, trained for 150 steps, and its window."""
-    check_answered(far=far, far_window=far_window)
-    check_number(
-        "far_window",
-        far_window,
-        25,
-        {
-            15: "that is the window without dilation.",
-            12: "that is to one side.",
-            13: "that is to one side, with the pixel itself; there are two sides.",
-            24: "the pixel in the middle counts too.",
-            9: "that is the widest layer alone; the others see further on what it sees.",
-            37: "a layer of dilation d adds d pixels to each side, not 3 d in all.",
-        },
-        tolerance=1e-6,
-        hint="Add the seven dilations up: so far a pixel sees to each side.",
-    )
-    page = np.linspace(0, 1, 41 * 53, dtype=np.float32).reshape(1, 41, 53, 1)
-    y = apply_model("far", far, page)
-    if y.shape != page.shape:
-        raise Wrong(f"far makes {y.shape[1:]} of (41, 53, 1); wanted: a page of that size.")
-    try:
-        radius = cleaning.receptive_radius(far)
-    except ValueError as error:
-        raise Wrong(f"far has another build: {error}") from None
-    if radius == 7:
-        raise Wrong("far sees 7 pixels to each side, as without dilation. Is it `make_cleaner()`?")
-    if radius != 12:
+def check_3(f1_by_size, too_small, tuned):
+    """F1 of the fine-tuned network by size of the font, and the largest size that is too small."""
+    check_answered(f1_by_size=f1_by_size, too_small=too_small)
+    if not isinstance(f1_by_size, dict):
         raise Wrong(
-            f"far sees {radius} pixels to each side; dilations 1, 1, 2, 4, 2, 1, 1 see another "
-            "distance."
+            f"f1_by_size is a {type(f1_by_size).__name__}; wanted: a dict with a list of three F1 "
+            "for each size."
         )
-    if far.count_params() != 12_785:
+    for size, several in f1_by_size.items():
+        _check_size(size, several)
+    if len(f1_by_size) < 6:
+        raise Wrong(f"f1_by_size has {len(f1_by_size)} sizes; wanted: six or more.")
+    if not isinstance(too_small, int | np.integer) or too_small not in f1_by_size:
+        raise Wrong(f"too_small is {too_small!r}, which is no size of your f1_by_size.")
+    if not judged_in_full("where the cleaner stops working"):
+        return
+    for size, several in f1_by_size.items():
+        # Other pages than the reader's: right is what is near.
+        some = [documents.make_page(seed, 210, 270, size=size) for seed in range(7000, 7006)]
+        ours, actual = _f1(tuned, some), np.mean(several)
+        if abs(ours - actual) > 0.25:
+            raise Wrong(
+                f"at {size} pixels your F1 is {actual:.2f} on average, but `tuned` has about "
+                f'{ours:.2f} there. Is it `judge(apply(tuned), ...)["f1"]`?'
+            )
+    lowest = {size: min(several) for size, several in f1_by_size.items() if size < 24}
+    failing = [size for size, f1 in lowest.items() if f1 < 0.9]
+    if not failing:
+        raise Wrong("none of your sizes below 24 is too small; try smaller ones.")
+    if too_small >= 24:
+        raise Wrong(f"too_small is {too_small}; look at the sizes below 24.")
+    if too_small not in failing:
         raise Wrong(
-            f"far has {far.count_params():,} parameters, the plain network 12,785. The aim is to "
-            "see farther with no more weights."
+            f"too_small is {too_small}, but there all groups have 0.9 or more "
+            f"(the lowest {lowest[too_small]:.3f})."
         )
-    if judged_in_full("the training"):
-        steps = 3 * 50
-        taken = int(far.optimizer.iterations) if getattr(far, "optimizer", None) else 0
-        if taken != steps:
-            raise Wrong(
-                f"far was trained for {taken:,} steps; the plain network had {steps:,}. For a fair "
-                "comparison make a new one, and give it as many."
-            )
-        some = [documents.Pair(0, *pair) for pair in invented_test[::4]]
-        white = math.sqrt(sum(np.sum((1 - p.clean) ** 2) for p in some) / _pixels(some))
-        if (error := _rmse(far, some)) > 0.5 * white:
-            raise Wrong(
-                f"its RMSE is {error:.3f}; a page that is white all over has {white:.3f}. Is it "
-                "trained with BCE, at the rate of the comparison?"
-            )
-    print("Right: a window of 25 x 25 pixels, and no parameter more.")
+    if too_small < max(failing):
+        raise Wrong(
+            f"too_small is {too_small}, but at {max(failing)} pixels a group is below 0.9, too "
+            f"({lowest[max(failing)]:.3f})."
+        )
+    print(f"Right: {too_small} pixels are too small, with an F1 of {lowest[too_small]:.3f}.")
 
 
-def check_4(rmse_by_kind, worst_kind, tuned):
-    """The fine-tuned network's error on each kind of dirt, and the kind with the largest."""
-    check_answered(rmse_by_kind=rmse_by_kind, worst_kind=worst_kind)
-    kinds = ", ".join(documents.DIRT)
-    if not isinstance(rmse_by_kind, dict):
-        raise Wrong(
-            f"rmse_by_kind is a {type(rmse_by_kind).__name__}; wanted: a dict with an error for "
-            f"each kind of dirt ({kinds})."
-        )
-    if set(rmse_by_kind) != set(documents.DIRT):
-        raise Wrong(
-            f"rmse_by_kind has {', '.join(map(str, rmse_by_kind)) or 'no kinds'}; wanted: {kinds}."
-        )
-    for kind, actual in rmse_by_kind.items():
-        name = f'rmse_by_kind["{kind}"]'
-        if isinstance(actual, dict):
-            raise Wrong(f"{name} is a dict: `judge` gives two scores. Take the RMSE.")
-        # Few pages, and perhaps others than the reader's: right is what is near.
-        some = [
-            documents.Pair(0, *documents.make_page(seed, 210, 270, [kind]))
-            for seed in range(7000, 7002)
-        ]
-        ours = _rmse(tuned, some)
-        dirty = math.sqrt(sum(np.sum((p.noisy - p.clean) ** 2) for p in some) / _pixels(some))
-        check_number(name, actual, actual)  # a finite number at all?
-        if not ours / 2 < actual < ours * 2:
-            known = {
-                ours**2: "that is a mean squared error; the RMSE is its root.",
-                dirty: "so far off are the dirty pages themselves. Clean them first.",
-            }
-            for typical, words in known.items():
-                if typical / 2 < actual < typical * 2:
-                    raise Wrong(f"{name} is {actual:.4g}: {words}")
-            raise Wrong(
-                f"{name} is {actual:.4g}, but on pages of this kind `tuned` has about {ours:.2g}. "
-                'Is it `judge(apply(tuned), ...)["rmse"]`?'
-            )
-    if not isinstance(worst_kind, str) or worst_kind not in documents.DIRT:
-        raise Wrong(f"worst_kind is {worst_kind!r}; wanted: one of {kinds}.")
-    worst, best = (f(rmse_by_kind, key=rmse_by_kind.get) for f in (max, min))
-    if rmse_by_kind[worst_kind] < rmse_by_kind[worst]:
-        most = "the lowest: there it does best" if worst_kind == best else "not the highest"
-        raise Wrong(f"worst_kind is {worst_kind}, but its error in your rmse_by_kind is {most}.")
-    ratio = rmse_by_kind[worst] / rmse_by_kind[best]
-    print(f"Right: {worst} it is, with {ratio:.2f} times the error on {best}.")
+def _check_size(size, several):
+    """Raise `Wrong` unless this is a size with at least three F1."""
+    name = f"f1_by_size[{size!r}]"
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+        raise Wrong(f"f1_by_size has the key {size!r}; wanted: sizes in whole pixels.")
+    if isinstance(several, dict):
+        raise Wrong(f"{name} is a dict: `judge` gives several numbers. Take the F1.")
+    if not isinstance(several, list | tuple | np.ndarray) or len(several) < 3:
+        raise Wrong(f"{name} is {several!r:.60}; wanted: a list of three F1, a group each.")
+    for f1 in several:
+        if isinstance(f1, dict):
+            raise Wrong(f"{name} holds dicts: `judge` gives several numbers. Take the F1.")
+        check_number(name, f1, f1)  # a finite number at all?
+        if not 0 <= f1 <= 1:
+            raise Wrong(f"{name} holds {f1:.4g}; F1 lies between 0 and 1.")
+    if len(set(map(float, several))) == 1 and 0 < several[0] < 1:
+        raise Wrong(f"{name} holds one number three times. Each group needs pages of its own.")
+
+
+def _f1(cleaner, pages):
+    """F1 of the strokes over all pages, as `judge` has it."""
+    both = strokes = 0
+    for noisy, clean in pages:
+        y = apply_model("tuned", cleaner, noisy[np.newaxis, ..., np.newaxis])[0, ..., 0]
+        drawn, meant = y < 0.5, clean < 0.5
+        both, strokes = both + np.sum(drawn & meant), strokes + drawn.sum() + meant.sum()
+    return 2 * both / max(strokes, 1)
 
 
 def _pixels(pairs):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from keras import layers
 
+from helpers import cleaning
 from helpers.data import documents
 from helpers.data.documents import Pair
 from helpers.exercises import NotAnswered, Wrong
-from helpers.exercises.documents import check_1, check_2, check_3, check_4
+from helpers.exercises.documents import _f1, check_1, check_2, check_3
 
 
 def test_predictions():
@@ -120,113 +121,91 @@ def test_what_cannot_be_judged(monkeypatch, capsys):
     assert "Stand-ins for real pages" in capsys.readouterr().out
     monkeypatch.setenv("BOOK_PROFILE", "quick")
     check_2(cleaner(0.205), BEFORE, TUNED, REAL, INVENTED)
-    check_3(far(steps=1), 25, INVENTED)
+    check_3({size: [0.0, 0.1, 0.0] for size in SIZES}, 16, TUNED)
     assert capsys.readouterr().out.count("is not judged") == 2
 
 
-def far(dilations=(1, 1, 2, 4, 2, 1, 1), steps=150, ink=True, filters=32, **options):
-    """The chapter's network with weights that pass the middle pixel on, or no ink at all."""
-    model = keras.Sequential([keras.Input((None, None, 1)), layers.Rescaling(-1, offset=1)])
-    for n, dilation in zip([filters, 16, 8, 8, 16, 32, 1], dilations, strict=True):
-        model.add(layers.Conv2D(n, 3, padding="same", dilation_rate=dilation, **options))
-    model.add(layers.Activation("sigmoid"))
-    model.add(layers.Rescaling(-1, offset=1))
-    weights = [np.zeros_like(w) for w in model.get_weights()]
-    for kernel in weights[::2]:
-        kernel[1, 1, 0, 0] = 1
-    weights[-2] *= 40 * ink
-    weights[-1][:] = -25
-    model.set_weights(weights)
-    model.compile("adam")
-    model.optimizer.iterations.assign(steps)  # as if it had been trained
-    return model
-
-
-def test_far(capsys):
-    check_3(far(), 25, INVENTED)
-    check_3(far((1, 1, 2, 4, 2, 1, 1)), np.float32(25), INVENTED)
-    assert "Right: a window of 25 x 25" in capsys.readouterr().out
-
-
-def test_typical_wrong_windows():
-    for answer, words in [
-        (15, "without dilation"),
-        (12, "to one side"),
-        (13, "there are two sides"),
-        (24, "the pixel in the middle"),
-        (9, "the widest layer alone"),
-        (37, "not 3 d in all"),
-        (26, "Add the seven dilations"),
-        ((25, 25), "wanted: a number"),
-    ]:
-        with pytest.raises(Wrong, match=words):
-            check_3("a network", answer, INVENTED)
-
-
-def test_typical_wrong_far_networks():
-    untrained = keras.Sequential(far().layers)  # never compiled
-    for answer, words in [
-        (far((1,) * 7), "as without dilation"),
-        (far((1, 1, 2, 2, 2, 1, 1)), "far sees 10 pixels"),
-        (far(filters=31), "parameters, the plain network 12,785"),
-        (far(steps=1500), "for 1,500 steps; the plain network had 150"),
-        (untrained, "for 0 steps"),
-        (far(ink=False), "white all over"),
-        (keras.Sequential([layers.Conv2D(1, 3, 2), layers.UpSampling2D(2)]), "a page of that size"),
-        (keras.Sequential([layers.UpSampling2D(2), layers.MaxPooling2D(2)]), "another build"),
-        ("make_cleaner((1, 1, 2, 4, 2, 1, 1))", "far is a str"),
-    ]:
-        with pytest.raises(Wrong, match=words):
-            check_3(answer, 25, INVENTED)
+#: The share of the ink that is lost for each size of the font, and three F1 that are right.
+LOST = {6: 0.6, 8: 0.4, 12: 0.25, 16: 0.1, 24: 0.05, 48: 0.02}
+SIZES = {
+    size: [2 * (1 - lost) / (2 - lost) + more for more in (-0.01, 0, 0.01)]
+    for size, lost in LOST.items()
+}
 
 
 @pytest.fixture
-def kinds(monkeypatch):
-    """What is right for pages that are quickly made: some kinds grayer than others."""
-    gray = dict(zip(documents.DIRT, [0.21, 0.25, 0.28, 0.27, 0.24], strict=True))
-    monkeypatch.setattr(
-        documents, "make_page", lambda seed, height, width, dirt: dirty(0, gray[dirt[0]], seed)[1:]
-    )
-    return {kind: abs(2 * black - 0.4) for kind, black in gray.items()}
+def sizes(monkeypatch):
+    """Pages that are quickly made: the smaller the font, the more of its ink is lost."""
+
+    def faded(seed, height, width, size):
+        clean = page(seed)
+        lost = np.random.default_rng([seed, 1]).random(clean.shape) < LOST[size]
+        return (0.2 + 0.5 * np.maximum(clean, lost)).astype("float32"), clean
+
+    monkeypatch.setattr(documents, "make_page", faded)
 
 
-def test_kinds(kinds, capsys):
-    check_4(kinds, "wrinkles", TUNED)
-    others = {kind: np.float32(1.3 * error) for kind, error in reversed(kinds.items())}
-    check_4(others | {"marks": 0.25}, "marks", TUNED)  # other pages, another verdict
-    assert "Right: wrinkles it is, with 8.00 times the error on stains" in capsys.readouterr().out
+def test_sizes(sizes, capsys):
+    check_3(SIZES, 12, TUNED)
+    check_3({size: np.array(f1) for size, f1 in reversed(SIZES.items())}, np.int64(12), TUNED)
+    check_3(SIZES | {16: [0.89, 0.95, 0.95]}, 16, TUNED)  # other pages, another verdict
+    assert "Right: 12 pixels are too small, with an F1 of 0.847" in capsys.readouterr().out
 
 
-def test_typical_wrong_kinds(kinds):
-    for changed, words in [
-        ({"marks": 0.14**2}, "that is a mean squared error"),
-        ({"marks": 0.06}, r'"marks"\] is 0.06, but .* has about 0.14'),
-        ({"stains": 0.23}, "so far off are the dirty pages"),
-        ({"folds": 0.9}, "but on pages of this kind"),
-        ({"folds": {"rmse": 0.1, "f1": 0.9}}, "gives two scores"),
-        ({"folds": "0.1"}, "wanted: a number"),
-        ({"folds": float("nan")}, "a finite number"),
-        ({"folds": [0.1, 0.1]}, "wanted: a number"),
-        ({"coffee": 0.1}, "stains, folds, wrinkles, marks, bleed, coffee; wanted"),
-    ]:
-        with pytest.raises(Wrong, match=words):
-            check_4(kinds | changed, "wrinkles", TUNED)
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({8: [0.05, 0.06, 0.07]}, "at 8 pixels your F1 is 0.06 on average, but .* about 0.7"),
+        ({8: [{"rmse": 0.1, "f1": 0.9}] * 3}, "holds dicts: `judge` gives several numbers"),
+        ({8: {"rmse": 0.1, "f1": 0.9}}, "is a dict: `judge` gives several numbers"),
+        ({8: 0.9}, "wanted: a list of three F1"),
+        ({8: [0.7, 0.8]}, "wanted: a list of three F1"),
+        ({8: ["0.7"] * 3}, "wanted: a number"),
+        ({8: [0.7, 0.7, float("nan")]}, "a finite number"),
+        ({8: [70.0, 71.0, 72.0]}, "F1 lies between 0 and 1"),
+        ({8: [0.75, 0.75, 0.75]}, "Each group needs pages of its own"),
+        ({"8": [0.7, 0.7, 0.8]}, "the key '8'; wanted: sizes in whole pixels"),
+        ({n: [0.95, 0.96, 0.97] for n in (6, 8, 12)}, "at 6 pixels your F1 is 0.96"),
+    ],
+)
+def test_typical_wrong_sizes(sizes, changed, words):
+    with pytest.raises(Wrong, match=words):
+        check_3(SIZES | changed, 12, TUNED)
+
+
+def test_typical_wrong_limits(sizes, monkeypatch):
     for answer, words in [
-        ("stains", "the lowest: there it does best"),
-        ("marks", "not the highest"),
-        ("Wrinkles", "wanted: one of stains"),
-        (2, "worst_kind is 2"),
-        (["wrinkles"], "wanted: one of stains"),
+        (16, "there all groups have 0.9 or more"),
+        (8, "at 12 pixels a group is below 0.9, too"),
+        (24, "look at the sizes below 24"),
+        (11, "no size of your f1_by_size"),
+        ("12", "no size of your f1_by_size"),
+        ([12], "no size of your f1_by_size"),
     ]:
         with pytest.raises(Wrong, match=words):
-            check_4(kinds, answer, TUNED)
+            check_3(SIZES, answer, TUNED)
     for answer, words in [
-        ({"stains": 0.1}, "rmse_by_kind has stains; wanted"),
-        ([0.1] * 5, "rmse_by_kind is a list"),
-        (0.03, "rmse_by_kind is a float"),
+        ([0.9] * 6, "f1_by_size is a list"),
+        (0.03, "f1_by_size is a float"),
+        ({12: SIZES[12]}, "f1_by_size has 1 sizes"),
     ]:
         with pytest.raises(Wrong, match=words):
-            check_4(answer, "wrinkles", TUNED)
+            check_3(answer, 12, TUNED)
+    monkeypatch.setitem(LOST, 14, 0.1)
+    good = {size: SIZES[16] for size in (14, 16)} | {n: SIZES[24] for n in (24, 48)}
+    monkeypatch.setitem(LOST, 20, 0.05)
+    monkeypatch.setitem(LOST, 22, 0.05)
+    with pytest.raises(Wrong, match="none of your sizes below 24 is too small"):
+        check_3(good | {20: SIZES[24], 22: SIZES[24]}, 16, TUNED)
+
+
+def test_the_published_cleaner_has_the_limit_that_exercise_3_asks_for():
+    cleaner = keras.saving.load_model(cleaning.PUBLISHED, compile=False)
+    f1 = {
+        size: _f1(cleaner, [documents.make_page(n, 210, 270, size=size) for n in range(7000, 7010)])
+        for size in (6, 16, 24)
+    }
+    assert f1[6] < 0.88 and min(f1[16], f1[24]) > 0.91, f1
 
 
 @pytest.mark.parametrize(
@@ -234,9 +213,9 @@ def test_typical_wrong_kinds(kinds):
     [
         (check_1, [832, None, 29, 14], []),
         (check_2, [None], [None, None, None, None]),
-        (check_3, [None, 25], [None]),
-        (check_4, [{"stains": None}, "stains"], [None]),
-        (check_4, [None, None], [None]),
+        (check_3, [{6: None}, 6], [None]),
+        (check_3, [SIZES, None], [None]),
+        (check_3, [None, None], [None]),
     ],
 )
 def test_open_stubs(check, answers, rest):

@@ -79,6 +79,18 @@ def test_paper_is_darker_where_a_stain_is():
     assert darker.mean() > 0
 
 
+def test_a_font_of_a_given_size_prints_letters_so_high():
+    def lines(size):  # rows with ink, over those where ink begins
+        ink = (documents.make_page(3, 400, 300, [], size)[1] < 0.5).any(axis=1)
+        return ink.sum() / max(np.sum(ink[1:] & ~ink[:-1]), 1)
+
+    assert lines(8) < lines(16) < lines(32)
+    by_chance = documents.make_page(5, 80, 90)
+    assert any(
+        np.array_equal(by_chance, documents.make_page(5, 80, 90, size=n)) for n in range(15, 33)
+    )
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (258, 540), (700, 31)])
 def test_pages_of_any_size(shape):
     noisy, clean = documents.make_page(0, *shape, dirt=documents.DIRT)
@@ -91,6 +103,7 @@ def test_pages_of_any_size(shape):
         ({"seed": -1}, "seed is -1"),
         ({"seed": 0, "height": 0}, "height is 0"),
         ({"seed": 0, "width": 5.5}, "width is 5.5"),
+        ({"seed": 0, "size": 0}, "size is 0"),
         ({"seed": 0, "dirt": ["coffee"]}, "some of stains, folds"),
         ({"seed": 0, "dirt": "folds"}, "a list"),
     ],
