@@ -4,11 +4,17 @@ import nbformat
 import pytest
 
 from benchmarks import first_picture
+from helpers import results
 
 DRAWS = """import base64
 from IPython.display import Image, display
 display(Image(base64.b64decode("iVBORw0KGgo="), format="png"))"""
 WRITES = 'import pathlib; pathlib.Path("{}").touch()'
+
+
+def test_the_first_chapter_to_build_in_shows_a_picture_soon():
+    """Within 30 seconds of "Run all"; nothing to compare until somebody has measured."""
+    assert results.read("benchmark")["metrics"].get("first_picture", {}).get("simple", 0) <= 30
 
 
 def stored(folder, *cells):
