@@ -294,7 +294,9 @@ async def _greet(address, patience, secrets):
 
 @functools.cache
 def pixels(sha256):
-    """Return the digits as rows of pixels, as tensors; each process loads them once.
+    """Return training and validation digits as tensors; each process loads them once.
+
+    A sweep is there to choose, so the test images are not among them.
 
     Parameters
     ----------
@@ -304,7 +306,7 @@ def pixels(sha256):
 
     Returns
     -------
-    x_train, x_test : tensor of float32, shape (n, 784)
+    x_train, x_valid : tensor of float32, shape (n, 784)
         Tensors, because `fit` would copy an array each time.
 
     Raises
@@ -313,7 +315,7 @@ def pixels(sha256):
         If this process has found other digits.
     """
     with contextlib.redirect_stdout(io.StringIO()):  # the notebook has said it for itself
-        digits = data.digits()
+        digits = data.digits(validation=True)
     if digits.sha256 != sha256:
         raise data.DataError(
             f"this worker has other digits than the notebook (source: {digits.source}). Give "
@@ -321,7 +323,7 @@ def pixels(sha256):
         )
     from keras import ops
 
-    return tuple(ops.convert_to_tensor(data.flat(x)) for x in (digits.x_train, digits.x_test))
+    return tuple(ops.convert_to_tensor(data.flat(x)) for x in (digits.x_train, digits.x_valid))
 
 
 def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sweep"):
@@ -415,7 +417,7 @@ def _timed(task, setting):
     except (TypeError, ValueError):
         raise TypeError(
             f"the task returned {'nothing' if result is None else f'a {type(result).__name__}'}; "
-            "wanted: a dict of numbers or words, such as {'test_bce': 0.09}"
+            "wanted: a dict of numbers or words, such as {'valid_bce': 0.09}"
         ) from None
     return result | {
         "seconds": time.perf_counter() - start,

@@ -98,10 +98,10 @@ function error(accuracy) {
 function overview(sizes, all) {
   const [best, worst] = extremes(all.flatMap(({ means }) => means.map(error)));
   return chart({
-    name: "Mean test accuracy against the number of labels", ...SIZE,
+    name: "Mean accuracy against the number of labels", ...SIZE,
     x: { label: "labelled images", log: true, range: [sizes[0] / 1.3, sizes.at(-1) * 2],
       ticks: sizes, words: count },
-    y: { label: "test accuracy (%)", log: true, range: [worst * 1.2, best / 1.2],
+    y: { label: "accuracy (%)", log: true, range: [worst * 1.2, best / 1.2],
       ticks: [80, 50, 20, 10, 5, 2, 1].filter((e) => e < worst * 1.2 && e > best / 1.2),
       words: (e) => String(100 - e) },
   });
@@ -121,7 +121,7 @@ function closeUp(sizes, at, first, shown, worth) {
     x: { label: "labelled images", log: true, range: [left / 1.1, right * 1.1],
       ticks: [left, sizes[at], right].filter((n) => n <= sizes.at(-1)).map((n) =>
         Number(n.toPrecision(2))), words: count },
-    y: { label: "test accuracy (%)", range: [low - margin, high + margin], ticks,
+    y: { label: "accuracy (%)", range: [low - margin, high + margin], ticks,
       words: (tick) => tick.toFixed(step < 1 ? 1 : 0) },
   });
   show([

@@ -98,7 +98,7 @@ class Labels(ReactiveFigure):
 def _still(sizes, listed):
     """Draw the mean accuracies of all methods."""
     fig, ax = plots.figure(
-        f"Mean test accuracy against the number of labels from {sizes[0]:,} to {sizes[-1]:,}: "
+        f"Mean accuracy against the number of labels from {sizes[0]:,} to {sizes[-1]:,}: "
         f"{'; '.join(one['name'] for one in listed)}.",
         height=3.2,
     )
@@ -108,6 +108,6 @@ def _still(sizes, listed):
     ax.set_xscale("log")
     ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
     ax.minorticks_off()
-    ax.set(xlabel="labelled training images", ylabel="test accuracy (%)")
+    ax.set(xlabel="labelled training images", ylabel="accuracy (%)")
     ax.legend(fontsize=8)
     return fig

@@ -222,8 +222,6 @@ def test_code_fits_a_page_of_1280_pixels(chapter):
     assert seen == []
 
 
-#: Still as in the first edition: theirs go when they are rewritten.
-TO_BE_REWRITTEN = {"pretraining"}
 #: What serves the machine that runs a chapter, and not who reads it.
 HARNESS = "jit_compile steps_per_execution run_eagerly gc. BOOK_PROFILE".split()
 
@@ -237,7 +235,7 @@ def test_no_visible_cell_serves_the_machine(chapter):
         for word in HARNESS
         if re.search(rf"\b{re.escape(word)}", cell.source)
     ]
-    assert bool(seen) == (chapter in TO_BE_REWRITTEN), seen
+    assert not seen
 
 
 def test_outputs_stay_with_their_code_when_cells_are_split():

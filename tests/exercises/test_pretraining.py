@@ -4,9 +4,6 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from helpers import data
 from helpers.exercises import NotAnswered, Wrong
@@ -22,7 +19,7 @@ def test_counts():
     "place, answer, words",
     [
         (0, 2368, "these are the weights"),
-        (0, 650, "that is the chapter's softmax layer"),
+        (0, 650, "that is the study's softmax layer"),
         (0, 2080, "the softmax layer learns too"),
         (0, 330, "the layer of 32 units is new too"),
         (0, 2464, "not each input"),
@@ -90,7 +87,7 @@ def make_encoder():
 
 
 def given():
-    """The chapter's x_pixels, y_train, x_test, y_test, in small."""
+    """The study's x_train, y_train, x_valid, y_valid, in small."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOK_DATA", "embedded")
         digits = data.digits()
@@ -98,7 +95,7 @@ def given():
     return x, y, data.flat(digits.x_test)[:200], digits.y_test[:200]
 
 
-x_pixels, y_train, x_test, y_test = given()
+x_train, y_train, x_valid, y_valid = given()
 SEEDS = range(2)
 
 
@@ -107,81 +104,6 @@ def draw(n, seed):
     return np.concatenate(
         [rng.choice(np.flatnonzero(y_train == d), n // 10, replace=False) for d in range(10)]
     )
-
-
-@pytest.fixture(scope="module")
-def encoders():
-    """Ours, an untrained one, and one whose few steps with the labels make it better than that."""
-    made = []
-    for seed in [42, 43, 44]:
-        keras.utils.set_random_seed(seed)
-        made.append(make_encoder())
-    network = keras.Sequential([made[2], layers.Dense(10, "softmax")])
-    network.compile("adam", "sparse_categorical_crossentropy")
-    network.fit(x_pixels, y_train, epochs=5, batch_size=64, verbose=0)
-    return made
-
-
-def accuracies(encoder, seeds=SEEDS):
-    z_test, scores = np.asarray(encoder(x_test)), []
-    for seed in seeds:
-        rows = draw(100, seed)
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-        model.fit(np.asarray(encoder(x_pixels[rows])), y_train[rows])
-        scores.append(model.score(z_test, y_test))
-    return scores
-
-
-def test_two_controls(encoders, capsys, monkeypatch):
-    ours, fresh, other = encoders
-    pretrained = [weights + 0.01 for weights in ours.get_weights()]
-    shared = draw, SEEDS, pretrained, x_pixels, y_train, x_test, y_test
-    right = {"untrained": fresh, "another_seed": other}
-    scores = {name: accuracies(encoder) for name, encoder in right.items()}
-    controls = {name: np.mean(row) for name, row in scores.items()}
-    check_3(right, controls, *shared)
-    check_3(right, {name: round(share, 2) for name, share in controls.items()}, *shared)
-    assert f"{controls['another_seed']:.1%} trained" in capsys.readouterr().out
-
-    ours.set_weights(pretrained)
-    quiet = make_encoder()  # ours, turned down as in the chapter
-    quiet.set_weights([0.5 * weights for weights in pretrained])
-    wide = keras.Sequential([keras.Input((784,)), layers.Dense(32), layers.Dense(64)])
-    short = keras.Sequential([keras.Input((784,)), layers.Dense(32)])
-    first = {name: row[0] for name, row in scores.items()}
-    assert abs(first["untrained"] / controls["untrained"] - 1) > 0.007
-    for encoders_, controls_, words in [
-        ([fresh, other], controls, "encoders is no dict"),
-        (right, 0.75, "controls is no dict"),
-        ({"untrained": fresh, "another seed": other}, controls, "encoders is no dict"),
-        (right | {"untrained": 0.61}, controls, "is a float; wanted: a Keras model"),
-        (right | {"untrained": other}, controls, "'untrained'. has been trained"),
-        (right | {"another_seed": fresh}, controls, "'another_seed'. has not been trained"),
-        (right | {"another_seed": ours}, controls, "has the weights of ours"),
-        (right | {"another_seed": quiet}, controls, "has the weights of ours"),
-        (right | {"untrained": wide}, controls, "is another network"),
-        (right | {"untrained": short}, controls, "wanted: a code of 64"),
-        (right, {name: 100 * share for name, share in controls.items()}, "no percentage"),
-        (right, {name: 1 - share for name, share in controls.items()}, "that is the error"),
-        (right, {name: 1.0 for name in controls}, "accuracy on the labelled images"),
-        (right, first, "that is the first draw alone"),
-        (right, controls | {"untrained": 0.4}, "mean test accuracy of `logistic`"),
-        (right, controls | {"untrained": "61 %"}, "wanted: a number"),
-    ]:
-        with pytest.raises(Wrong, match=words):
-            check_3(encoders_, controls_, *shared)
-
-    # One step moves the biases, but is no pretraining.
-    keras.utils.set_random_seed(45)
-    barely = make_encoder()
-    barely.set_weights([weights + 1e-6 for weights in barely.get_weights()])
-    right["another_seed"] = barely
-    controls["another_seed"] = np.mean(accuracies(barely))
-    with pytest.raises(Wrong, match="is it pretrained for 6 epochs"):
-        check_3(right, controls, *shared)
-    monkeypatch.setenv("BOOK_PROFILE", "quick")
-    check_3(right, controls, *shared)
-    assert "what training is worth is not judged" in capsys.readouterr().out
 
 
 MOVES = [(dy, dx) for dy in (-2, 0, 2) for dx in (-2, 0, 2)]
@@ -215,19 +137,19 @@ def weights_for(x, y):
 
 @pytest.fixture(scope="module")
 def learned():
-    return [weights_for(x_pixels[draw(100, seed)], y_train[draw(100, seed)]) for seed in SEEDS]
+    return [weights_for(x_train[draw(100, seed)], y_train[draw(100, seed)]) for seed in SEEDS]
 
 
 def spent(trained, function=versions, below=0.3, above=1.0):
     scores = {"denoising": {100: [below]}, "scratch": {1_000: [above]}}
-    check_4(function, trained, draw, SEEDS, scores, x_pixels, y_train, x_test, y_test)
+    check_3(function, trained, draw, SEEDS, scores, x_train, y_train, x_valid, y_valid)
 
 
 def test_moves(learned, capsys, monkeypatch):
     spent(learned)
     spent(tuple(learned), each_by_itself)
     spent(learned, interpolated)
-    assert "and the best pretraining has 30.0%" in capsys.readouterr().out
+    assert "and denoising pretraining has 30.0%" in capsys.readouterr().out
     for trained, limits, words in [
         (learned, {"below": 0.99}, "with denoising pretraining 99.0%"),
         (learned, {"above": 0.3}, "that of a thousand labels"),
@@ -243,6 +165,32 @@ def test_moves(learned, capsys, monkeypatch):
             spent(trained, **limits)
     monkeypatch.setenv("BOOK_PROFILE", "quick")
     spent(learned[::-1])
+    assert "the accuracy is not judged" in capsys.readouterr().out
+
+
+def test_shifts_with_all_labels(learned, capsys, monkeypatch):
+    # With weights of 0 the answer is always the digit 0.
+    good, poor = learned[0], [0 * w for w in learned[0]]
+
+    def all_labels(with_shifts, without_shifts, mean=0.05):
+        scores = {"scratch": {100: [1.0], 1_375: [mean]}}
+        check_4(with_shifts, without_shifts, scores, x_valid, y_valid)
+
+    all_labels(good, poor)
+    assert "with shifts" in capsys.readouterr().out
+    for with_shifts, without_shifts, mean, words in [
+        (poor, good, 0.05, "is each image shifted anew in each"),
+        (good, poor, 0.99, "race's four passes have 99.0%"),
+        (good, good, 0.1, "are the same weights"),
+        (good[:4], poor, 0.1, "with_shifts is no list of 6 arrays"),
+        (0.98, poor, 0.1, "with_shifts is no list of 6 arrays"),
+        (good, 0.98, 0.1, "without_shifts is no list of 6 arrays"),
+        (good, poor[::-1], 0.1, r"without_shifts\[0\] has the shape"),
+    ]:
+        with pytest.raises(Wrong, match=words):
+            all_labels(with_shifts, without_shifts, mean)
+    monkeypatch.setenv("BOOK_PROFILE", "quick")
+    all_labels(good, poor, 0.99)
     assert "the accuracy is not judged" in capsys.readouterr().out
 
 
@@ -277,7 +225,7 @@ def test_what_is_open():
         check_2(None)
     with pytest.raises(NotAnswered, match="labels_needed returns None"):
         check_2(lambda curve, accuracy: None)
-    with pytest.raises(NotAnswered, match="encoders and controls are still None"):
-        check_3(None, {"untrained": None}, *[None] * 7)
     with pytest.raises(NotAnswered, match="nine_versions and trained are still None"):
         spent(None, None)
+    with pytest.raises(NotAnswered, match="with_shifts and without_shifts are still None"):
+        check_4(None, None, {}, x_valid, y_valid)

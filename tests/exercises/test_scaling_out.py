@@ -13,7 +13,7 @@ from keras import layers
 
 from helpers import data, sweep
 from helpers.exercises import NotAnswered, Wrong
-from helpers.exercises.scaling_out import check_1, check_2, check_3, check_4, check_5
+from helpers.exercises.scaling_out import check_1, check_2, check_3, check_4
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def training(which):
 
     # Within a function, because so it is sent as a notebook's function is: by itself.
     def my_task(rate, seed):
-        x_train, x_test = sweep.pixels(which)
+        x_train, x_valid = sweep.pixels(which)
         keras.utils.set_random_seed(seed)
         model = keras.Sequential(
             [
@@ -77,7 +77,7 @@ def training(which):
         )
         model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy")
         model.fit(x_train, x_train, batch_size=256, epochs=1, verbose=0)
-        return {"test_bce": model.evaluate(x_test, x_test, verbose=0)}
+        return {"valid_bce": model.evaluate(x_valid, x_valid, verbose=0)}
 
     return my_task
 
@@ -116,23 +116,23 @@ def task(make):
         (lambda loss, seed: loss, "the task returned a float; wanted: a dict of numbers"),
         (lambda loss, seed: keras.callbacks.History(), "returned a History; wanted: a dict"),
         (lambda loss, seed: None, "the task returned nothing; wanted: a dict"),
-        (lambda loss, seed: {"loss": loss}, 'no "test_bce"'),
-        (lambda loss, seed: {"test_bce": [loss]}, "gives a list .* wanted: a plain number"),
-        (lambda loss, seed: {"test_bce": str(loss)}, "gives a str .* wanted: a plain number"),
-        (lambda loss, seed: {"test_bce": tf.constant(loss)}, "Tensor .* wanted: a plain number"),
-        (lambda loss, seed: {"test_bce": None}, "gives a NoneType .* wanted: a plain number"),
-        (lambda loss, seed: {"test_bce": threading.Lock()}, "type lock. Return plain numbers"),
-        (lambda loss, seed: {"test_bce": loss / np.float64(seed)}, "gives inf .* a finite number"),
-        (lambda loss, seed: {"test_bce": loss * np.nan}, "gives nan .* a finite number"),
+        (lambda loss, seed: {"loss": loss}, 'no "valid_bce"'),
+        (lambda loss, seed: {"valid_bce": [loss]}, "gives a list .* wanted: a plain number"),
+        (lambda loss, seed: {"valid_bce": str(loss)}, "gives a str .* wanted: a plain number"),
+        (lambda loss, seed: {"valid_bce": tf.constant(loss)}, "Tensor .* wanted: a plain number"),
+        (lambda loss, seed: {"valid_bce": None}, "gives a NoneType .* wanted: a plain number"),
+        (lambda loss, seed: {"valid_bce": threading.Lock()}, "type lock. Return plain numbers"),
+        (lambda loss, seed: {"valid_bce": loss / np.float64(seed)}, "gives inf .* a finite number"),
+        (lambda loss, seed: {"valid_bce": loss * np.nan}, "gives nan .* a finite number"),
         (
-            lambda loss, seed: {"test_bce": loss + np.random.default_rng().random()},
+            lambda loss, seed: {"valid_bce": loss + np.random.default_rng().random()},
             r"seed 0 gave \d\.\d+, and once more \d\.\d+; wanted: the same",
         ),
-        (lambda loss, seed: {"test_bce": 0.3 + 0.1 * seed}, "both give 0.3. Is the rate used"),
-        (lambda loss, seed: {"test_bce": loss - 0.001 * seed}, "Does the seed set anything"),
-        (lambda loss, seed: {"test_bce": loss + 0.5}, "an untrained network has 0.69"),
-        (lambda loss, seed: {"test_bce": loss / 10}, "Is the loss binary_crossentropy"),
-        (lambda loss, seed: {"test_bce": 1 / seed}, "ZeroDivisionError: division by zero"),
+        (lambda loss, seed: {"valid_bce": 0.3 + 0.1 * seed}, "both give 0.3. Is the rate used"),
+        (lambda loss, seed: {"valid_bce": loss - 0.001 * seed}, "Does the seed set anything"),
+        (lambda loss, seed: {"valid_bce": loss + 0.5}, "an untrained network has 0.69"),
+        (lambda loss, seed: {"valid_bce": loss / 10}, "Is the loss binary_crossentropy"),
+        (lambda loss, seed: {"valid_bce": 1 / seed}, "ZeroDivisionError: division by zero"),
     ],
 )
 def test_typical_wrong_results_of_a_task(client, make, words):
@@ -142,14 +142,14 @@ def test_typical_wrong_results_of_a_task(client, make, words):
 
 def test_what_is_no_task(client):
     with pytest.raises(Wrong, match="my_task is a dict; wanted: the function itself"):
-        check_2({"test_bce": 0.2}, client)
+        check_2({"valid_bce": 0.2}, client)
     with pytest.raises(Wrong, match=r"seed=0\) stopped .* unexpected keyword argument 'rate'"):
-        check_2(lambda seed: {"test_bce": 0.2}, client)
+        check_2(lambda seed: {"valid_bce": 0.2}, client)
     x_train, lock = np.ones((1000, 784), np.float32), threading.Lock()
     with pytest.raises(Wrong, match=r"takes 3 MB along .* sweep.pixels\(which\)"):
-        check_2(task(lambda loss, seed: {"test_bce": loss * x_train.max()}), client)
+        check_2(task(lambda loss, seed: {"valid_bce": loss * x_train.max()}), client)
     with pytest.raises(Wrong, match="cannot be sent to a worker: cannot pickle '_thread.lock'"):
-        check_2(task(lambda loss, seed: {"test_bce": loss, "lock": lock}), client)
+        check_2(task(lambda loss, seed: {"valid_bce": loss, "lock": lock}), client)
 
 
 def test_dask_does_not_take_from_the_random_numbers_of_a_task(client):
@@ -157,14 +157,14 @@ def test_dask_does_not_take_from_the_random_numbers_of_a_task(client):
         random.seed(seed)
         dask.sizeof.sizeof(dict.fromkeys(range(100)))  # as a worker's heartbeat does, at any time
         assert random.random() == random.Random(seed).random()
-        return {"test_bce": loss}
+        return {"valid_bce": loss}
 
     check_2(task(thrown), client)
 
 
 def test_the_quick_profile_does_not_judge_the_loss_of_a_task(client, monkeypatch, capsys):
     monkeypatch.setenv("BOOK_PROFILE", "quick")
-    check_2(task(lambda loss, seed: {"test_bce": np.float32(loss + 0.5)}), client)
+    check_2(task(lambda loss, seed: {"valid_bce": np.float32(loss + 0.5)}), client)
     assert "the loss is not judged" in capsys.readouterr().out
 
 
@@ -320,55 +320,26 @@ def test_typical_wrong_streams(rows, source, make, words):
         check_3(make(rows), source)
 
 
-def test_four_devices(capsys):
-    check_4(64, 235, 1024, 59, 0.004)
-    check_4(64.0, np.int64(235), 1024, 59, np.float32(0.004))
-    assert "Right, all five" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    "answer, words",
-    [
-        ({"images_of_a_device": 256}, "that is the whole batch; the four devices share it"),
-        ({"steps": 234}, "96 images are left"),
-        ({"steps": 60_000 / 256}, "a step cannot be cut"),
-        ({"steps": 938}, "counts the 64 images of one device"),
-        ({"steps": 937}, "counts the 64 images of one device"),
-        ({"whole_batch": 256}, "what one device gets; there are four"),
-        ({"whole_batch": 64}, "what a device gets in .a."),
-        ({"fewer_steps": 58}, "608 images are left"),
-        ({"fewer_steps": 235}, "with a whole batch of 256"),
-        ({"larger_rate": 0.001}, "the rate as it was"),
-        ({"larger_rate": 0.002}, "that is the square-root rule; wanted: the linear one"),
-        ({"larger_rate": 0.00025}, "turn it"),
-        ({"larger_rate": 4}, "how many times as large"),
-    ],
-)
-def test_typical_wrong_counts_of_devices(answer, words):
-    right = {
-        "images_of_a_device": 64,
-        "steps": 235,
-        "whole_batch": 1024,
-        "fewer_steps": 59,
-        "larger_rate": 0.004,
+BY_BATCH = pd.DataFrame(  # three seeds of one setting: mean 0.125, standard error 0.0012
+    {
+        "batch": [128, 128, 128, 512],
+        "rate": [0.002, 0.002, 0.002, 0.004],
+        "valid_bce": [0.123, 0.125, 0.127, float("nan")],
     }
-    with pytest.raises(Wrong, match=words):
-        check_4(**right | answer)
-
-
-BY_BATCH = pd.DataFrame(
-    {"batch": [128, 512], "rate": [0.002, 0.004], "test_bce": [0.125, float("nan")]}
 )
 
 
 def sham():
-    """A training without a network: the smaller the batch, the better."""
+    """A training without a network: the smaller the batch, the better, and seed 7 has luck."""
 
     def train_one(code, seed, batch=256, rate=0.003):
-        assert (code, seed) == (8, 7) and isinstance(batch, int)  # as Keras wants it
+        assert code == 8 and seed in (7, 8, 9) and isinstance(batch, int)  # as Keras wants it
         if batch == 13:
             raise MemoryError("no such luck")
-        return {"test_bce": 0.1 + batch / 10_000 if rate < 0.1 else float("nan")}
+        luck = 0.002 * (seed - 8)
+        if rate >= 0.1:
+            luck = float("nan")
+        return {"valid_bce": 0.1 + batch / 10_000 + luck}
 
     return train_one
 
@@ -379,12 +350,13 @@ def sham():
         {"batch": 64, "rate": 0.001},
         {"batch": 64.0, "rate": 0.002},  # as a row of a table has it
         {"rate": np.float32(0.002), "batch": np.int64(32)},
+        {"batch": 210, "rate": 0.001},  # more than three standard errors below the mean
     ],
 )
 def test_a_good_place(client, settings, capsys):
-    check_5(settings, client, sham(), BY_BATCH)
+    check_4(settings, client, sham(), BY_BATCH)
     reached = 0.1 + settings["batch"] / 10_000
-    assert f"Right: {reached:.4f} from another seed" in capsys.readouterr().out
+    assert f"Right: {reached:.4f} from three other seeds" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -401,7 +373,7 @@ def test_a_good_place(client, settings, capsys):
         ({"batch": True, "rate": 0.001}, "the batch is True, a bool"),
         ({"batch": 64.5, "rate": 0.001}, "the batch is 64.5; wanted: a whole number"),
         ({"batch": 0, "rate": 0.001}, "the batch is 0; wanted: a whole number from 1"),
-        ({"batch": 60_001, "rate": 0.001}, "from 1 to 60,000"),
+        ({"batch": 55_001, "rate": 0.001}, "from 1 to 55,000"),
         ({"batch": float("nan"), "rate": 0.001}, "the batch is nan; wanted: a whole number"),
         ({"batch": 64, "rate": 0}, "the rate is 0; wanted: more than 0"),
         ({"batch": 64, "rate": float("inf")}, "the rate is inf"),
@@ -409,22 +381,24 @@ def test_a_good_place(client, settings, capsys):
         ({"batch": 13, "rate": 0.001}, "train_one.*batch=13.* MemoryError: no such luck"),
         (
             {"batch": 256, "rate": 0.001},
-            r"reach 0.1256, the best of the table has 0.1250 \(batch 128, rate 0.002\)",
+            r"a mean of 0.1256. The best mean of the study is 0.1250 \(batch 128, rate 0.002\)",
         ),
         ({"batch": 250, "rate": 0.001}, "Search on"),  # as good is not better
+        ({"batch": 220, "rate": 0.001}, "Was yours a lucky run"),  # lower, by less than three
+        ({"batch": 250, "rate": 0.002}, "a standard error of 0.0012"),
     ],
 )
 def test_typical_wrong_places(client, settings, words):
     with pytest.raises(Wrong, match=words):
-        check_5(settings, client, sham(), BY_BATCH)
+        check_4(settings, client, sham(), BY_BATCH)
 
 
 def test_the_quick_profile_judges_only_that_the_place_trains(client, monkeypatch, capsys):
     monkeypatch.setenv("BOOK_PROFILE", "quick")
-    check_5({"batch": 512, "rate": 0.001}, client, sham(), BY_BATCH)
+    check_4({"batch": 512, "rate": 0.001}, client, sham(), BY_BATCH)
     assert "they reach 0.1512" in capsys.readouterr().out
     with pytest.raises(Wrong, match="the rate 0.5 is too high"):
-        check_5({"batch": 512, "rate": 0.5}, client, sham(), BY_BATCH)
+        check_4({"batch": 512, "rate": 0.5}, client, sham(), BY_BATCH)
 
 
 class Ended:
@@ -435,9 +409,9 @@ class Ended:
 
 def test_workers_that_have_been_ended():
     with pytest.raises(Wrong, match="the workers have been ended"):
-        check_2(task(lambda loss, seed: {"test_bce": loss}), Ended())
+        check_2(task(lambda loss, seed: {"valid_bce": loss}), Ended())
     with pytest.raises(Wrong, match="the workers have been ended"):
-        check_5({"batch": 64, "rate": 0.001}, Ended(), sham(), BY_BATCH)
+        check_4({"batch": 64, "rate": 0.001}, Ended(), sham(), BY_BATCH)
 
 
 @pytest.mark.parametrize(
@@ -446,9 +420,8 @@ def test_workers_that_have_been_ended():
         (check_1, [50, 7.2, 20, None], []),
         (check_2, [None], [None]),
         (check_3, [None], [None]),
-        (check_4, [64, 235, 1024, None, 0.004], []),
-        (check_5, [None], [None] * 3),
-        (check_5, [{"batch": 64, "rate": None}], [None] * 3),
+        (check_4, [None], [None] * 3),
+        (check_4, [{"batch": 64, "rate": None}], [None] * 3),
     ],
 )
 def test_open_stubs(check, answers, rest):

@@ -177,7 +177,7 @@ def test_a_sweep_of_none_or_too_many_is_refused(client, lines):
 
 
 def test_the_digits_are_loaded_once_by_each_process(client, capsys):
-    digits = data.digits()  # BOOK_DATA is that of the workers
+    digits = data.digits(validation=True)  # BOOK_DATA is that of the workers
 
     def task(sha256, i):
         import os
@@ -186,17 +186,17 @@ def test_the_digits_are_loaded_once_by_each_process(client, capsys):
 
         from helpers import sweep
 
-        x_train, x_test = sweep.pixels(sha256)
-        shapes = f"{x_train.shape} {x_test.shape}"
-        ink = float(np.mean(x_test))
+        x_train, x_valid = sweep.pixels(sha256)
+        shapes = f"{x_train.shape} {x_valid.shape}"
+        ink = float(np.mean(x_valid))
         misses = sweep.pixels.cache_info().misses
         return {"pid": os.getpid(), "shapes": shapes, "ink": ink, "misses": misses}
 
     capsys.readouterr()
     table = sweep.run(client, task, sweep.grid(sha256=[digits.sha256], i=range(8)))
     assert table.error.tolist() == [""] * 8
-    assert set(table.shapes) == {"(1500, 784) (297, 784)"}
-    assert table.ink.to_numpy() == pytest.approx(digits.x_test.mean(), rel=1e-4)
+    assert set(table.shapes) == {"(1375, 784) (125, 784)"}
+    assert table.ink.to_numpy() == pytest.approx(digits.x_valid.mean(), rel=1e-4)
     assert set(table.misses) == {1} and os.getpid() not in set(table.pid)
     assert "Digits" not in "".join(capsys.readouterr())  # the notebook has said it for itself
 
