@@ -136,7 +136,7 @@ test-classroom: .venv/installed .venv-classroom/installed ## run the students' e
 	BOOK_CLASSROOM=all $(BIN)/pytest -n 2 --dist loadgroup tests/classroom/test_editions.py tests/classroom/test_assignments.py
 
 # One part may take arguments: make benchmark PART=sources ARGS="simple deep"
-benchmark: .venv/installed $(if $(filter pytorch,$(PART)),.venv-pytorch/installed) $(if $(filter figures lighthouse,$(PART)),book) $(if $(filter lighthouse,$(PART)),node_modules/.lighthouse) ## time sources (90 minutes), pytorch (20), steps (1), growth (10), network and figures (2), then draw the pictures, and type make sync; PART=seeds trains the scoreboard's networks (90), PART=lighthouse judges the pages (10)
+benchmark: .venv/installed $(if $(filter pytorch,$(PART)),.venv-pytorch/installed) $(if $(filter figures lighthouse,$(PART)),book) $(if $(filter lighthouse,$(PART)),node_modules/.lighthouse) ## time sources (90 minutes), pytorch (20), steps (1), growth (10), network and figures (2), then draw the pictures, and type make sync; PART=seeds trains the scoreboard's networks (90), PART=first_picture waits for a chapter's first picture (10), PART=lighthouse judges the pages (10)
 	for part in $(PART); do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit; done
 
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -47,4 +47,6 @@ def keep(digits=None, **parts):
     entry = ledger.entry()
     # Of this process, which only writes: each training has its own.
     del entry["seconds"], entry["peak_memory_mb"]
+    if entry["versions"]["tensorflow"] is None:  # this process trains nothing
+        entry["versions"]["tensorflow"] = stored["versions"]["tensorflow"]
     files.write(RESULTS, json.dumps(entry, indent=1) + "\n")

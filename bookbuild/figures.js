@@ -1,10 +1,10 @@
 /**
  * Bring a page's reactive figures to life, with no kernel and from this site alone.
  *
- * A figure is an anywidget; its script, numbers and networks stand in a file beside the page, as
- * Jupyter stored them (bookbuild/page_weight.py takes them out of the page). In a notebook the widgets'
- * manager runs it. That is a megabyte of scripts, most of it for talking to a kernel; what a
- * figure needs of it here is below.
+ * A figure is an anywidget; its numbers and networks stand in a file beside the page, as Jupyter stored
+ * them, and its script in files for each of its parts (bookbuild/page_weight.py takes them out of
+ * the page). In a notebook the widgets' manager runs it. That is a megabyte of scripts, most of it for
+ * talking to a kernel; what a figure needs of it here is below.
  */
 const address = document.currentScript.dataset.state;
 
@@ -30,33 +30,36 @@ function sayWhy(place, error) {
   place.append(words);
 }
 
-/** What the figures store: once, and when it is first needed. By a script: works over file://. */
-let stored;
-function models() {
-  stored ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = () => (window.bookFigures?.state ? done(window.bookFigures.state)
-      : failed(new Error(`${address} is damaged`)));
-    script.onerror = () => failed(new Error(`cannot load ${address}`));
-    document.head.append(script);
+/** Load a script or a style sheet, once. By an element: that works over file://, too. */
+const loading = {};
+function load(address) {
+  loading[address] ??= new Promise((done, failed) => {
+    const element = address.endsWith(".css")
+      ? Object.assign(document.createElement("link"), { rel: "stylesheet", href: address })
+      : Object.assign(document.createElement("script"), { src: address, async: false }); // in order
+    element.onload = done;
+    element.onerror = () => failed(new Error(`cannot load ${address}`));
+    document.head.append(element);
   });
-  return stored;
+  return loading[address];
 }
+
+/** What the parts of the figures' scripts export, by their files: each of them writes it here. */
+const $parts = {};
 
 async function start(place) {
   const view = JSON.parse(place.querySelector('script[type$="widget-view+json"]').textContent);
-  const { state, buffers = [] } = (await models())[view.model_id] ?? {};
-  if (!state?._esm) throw new Error("its script is missing");
+  await load(address);
+  if (!window.bookFigures?.state) throw new Error(`${address} is damaged`);
+  const { state, buffers = [], scripts, style } = window.bookFigures.state[view.model_id] ?? {};
+  if (!scripts) throw new Error("its script is missing");
+  const folder = address.replace(/[^/]*$/, "");
+  await Promise.all([style, ...Object.values(scripts)].map((name) => load(folder + name)));
+  const [name, file] = Object.entries(scripts).at(-1), figure = $parts[name]?.$default;
+  if (!figure) throw new Error(`${file} is damaged`);
   for (const { path: [name], data } of buffers) {
     state[name] = new DataView(decode(data).buffer);
   }
-  const style = document.createElement("style");
-  style.textContent = state._css;
-  document.head.append(style);
-  const url = URL.createObjectURL(new Blob([state._esm], { type: "text/javascript" }));
-  const { default: figure } = await import(url);
-  URL.revokeObjectURL(url);
   await figure.render({ model: new Model(state), el: place });
 }
 

@@ -5,7 +5,8 @@ A measured number is followed by an HTML comment that names its metric:
     The test loss is 0.0914<!-- test_bce -->, and 38 %<!-- active_share --> of the units fire.
 
 `fill` writes the number as the ledger has it, with as many decimals as the text has; a
-number before ``%`` is the metric times 100. ``<!-- deep:test_bce -->`` names another
+number before ``%`` is the metric times 100, and a dash, ``–``, stands for one that nobody has
+measured yet. ``<!-- deep:test_bce -->`` names another
 chapter's ledger, ``<!-- benchmark:dense.speedup -->`` the benchmarks' results. Two more
 markers say why a decimal number is not in a ledger: ``<!-- published -->`` (a cited
 source's figure) and ``<!-- given -->`` (a setting, or arithmetic that the text shows).
@@ -19,7 +20,7 @@ from helpers.results import quote
 
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
 # Code spans are matched first, to be left alone: they show what a marker looks like.
-MARKED = re.compile(rf"`[^`\n]*`|(?P<number>{NUMBER})(?P<percent> ?%)?<!-- (?P<key>[\w.:-]+) -->")
+MARKED = re.compile(rf"`[^`\n]*`|(?P<number>–|{NUMBER})(?P<percent> ?%)?<!-- (?P<key>[\w.:-]+) -->")
 NOT_MEASURED = {"published", "given"}
 # Decimals, and whole numbers with a unit that only a measurement gives.
 _CLAIM = re.compile(
@@ -53,7 +54,7 @@ def fill(text, chapter, fresh=None):
     Raises
     ------
     KeyError
-        If a marker names no metric.
+        If a number's marker names no metric.
     """
 
     def measured(match):
@@ -64,7 +65,12 @@ def fill(text, chapter, fresh=None):
         if metric == "reading_minutes":
             value = reading.length(book.text(where).read_text() if where else text).minutes
         else:
-            value = quote(f"{where or chapter}:{metric}", fresh) * (100 if percent else 1)
+            try:
+                value = quote(f"{where or chapter}:{metric}", fresh) * (100 if percent else 1)
+            except (KeyError, FileNotFoundError):
+                if number == "–":
+                    return match[0]
+                raise
         decimals = len(number.partition(".")[2])
         minus = "−" if number.startswith("−") else "-"
         shown = f"{value:,.{decimals}f}".replace("-", minus)

@@ -5,24 +5,26 @@
 - pictures come when the reader is near, and say how large they are, so that nothing moves then;
 - of the code, only what has a colour of its own is an element;
 - the scripts of Sphinx's search come with no page (search.py has the book's own);
-- what the reactive figures store comes when the reader is near one.
+- what the reactive figures store comes when the reader is near one; their scripts and styles are
+  files that all pages share.
 
 The layout in book/_templates hands its blocks to these functions.
 """
 
 import hashlib
+import json
 import re
 import struct
 from functools import partial
-from html import escape
 from pathlib import Path
 
 from bookbuild import style_sheet
+from helpers.widgets.figure import parts_of
 
 MATH = Path(__file__).with_name("math.js")
 SCRIPT = re.compile(r"<script (?=[^>]*src=)(?![^>]*\bdefer\b)")
-# A line in the page that adds to what a script of the theme has set.
-OPTION = re.compile(r"<script>(?=DOCUMENTATION_OPTIONS\.)")
+# The page's name, which only a menu of versions would ask for, and an option that is off.
+OPTION = re.compile(r"<script>DOCUMENTATION_OPTIONS\..*?</script>\s*")
 MATHJAX = re.compile(r'<script defer[^>]*src="([^"]*/mathjax/[^"]*)"[^>]*></script>')
 SEARCH = re.compile(
     r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>\s*'
@@ -31,12 +33,6 @@ IMAGE = re.compile(r'<img (?=[^>]*src="[^"]*_images/([^"]+\.png)")(?![^>]*\bheig
 # Names, marks and space have the colour of the whole, in the light style and in the dark one.
 PLAIN = re.compile(r'<span class="(?:n|nn|nx|p|pm|w)">([^<]*)</span>')
 STATE = "application/vnd.jupyter.widget-state+json"
-# In the page, because what would say it is what did not come.
-FAILED = (
-    "for (const place of document.querySelectorAll('.reactive')) place.insertAdjacentHTML("
-    "'beforeend', '<p role=alert>This figure could not start (its script did not load). "
-    "The text does not need it.')"
-)
 
 
 def later(html, body="", state=None):
@@ -47,15 +43,32 @@ def later(html, body="", state=None):
             return ""
         return f"<script>\n{MATH.read_text(encoding='utf-8').replace('ADDRESS', repr(match[1]))}</script>"
 
-    html = MATHJAX.sub(after_load, SCRIPT.sub("<script defer ", html))
-    html = OPTION.sub('<script type="module">', html)  # which waits, as the others do
+    html = MATHJAX.sub(after_load, SCRIPT.sub("<script defer ", OPTION.sub("", html)))
+    html = html.replace("<script>", "<script defer>")  # no_code.py makes files of them
     if state:
         html = re.sub(
-            r'(<script[^>]*)(?= src="[^"]*/figures\.js)',
-            rf'\1 data-state="{state}" onerror="{escape(FAILED)}"',
-            html,
+            r'(<script[^>]*)(?= src="[^"]*/figures\.js)', rf'\1 data-state="{state}"', html
         )
     return html
+
+
+def in_files(state, folder):
+    """Move the scripts and the styles of a page's figures into files, and name these instead."""
+
+    def in_file(name, text):
+        stem, _, suffix = name.rpartition(".")
+        # By its content, so that a page gets what its notebook stores, whatever others store.
+        file = folder / f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.{suffix}"
+        file.write_text(text, encoding="utf-8")
+        return file.name
+
+    for model in state["state"].values():
+        if module := model["state"].pop("_esm", None):
+            parts = parts_of(module)
+            model["scripts"] = {
+                name: in_file(name, f'"use strict";\n{part}') for name, part in parts.items()
+            }
+            model["style"] = in_file("figure.css", model["state"].pop("_css"))
 
 
 def stored_state(app, pagename, context):
@@ -67,8 +80,10 @@ def stored_state(app, pagename, context):
             name = f"_static/figures/{Path(pagename).name}.js"
             file = Path(app.outdir, name)
             file.parent.mkdir(parents=True, exist_ok=True)
+            state = json.loads(attributes["body"])
+            in_files(state, file.parent)
             # A script, because a page that was opened as a file may read nothing else.
-            file.write_text(f"bookFigures = {attributes['body'].strip()};\n", encoding="utf-8")
+            file.write_text(f"bookFigures = {json.dumps(state)};\n", encoding="utf-8")
             context["script_files"] = [s for s in context["script_files"] if s is not script]
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             return f"{pathto(name, 1)}?v={digest[:8]}"

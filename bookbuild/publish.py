@@ -24,7 +24,7 @@ from bookbuild.book import ROOT, SITE
 from bookbuild.setup_cell import setup_cell
 from helpers import files
 
-NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+")
+NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+(?<!\.git)")
 #: It goes into the setup cell and into the name of a folder.
 BRANCH = re.compile(r"\w[\w.-]*")
 
@@ -51,7 +51,12 @@ def address_of(repository, branch):
     SystemExit
         If one of them is none that can be published, such as the placeholder.
     """
-    if not NAME.fullmatch(repository) or repository.startswith(f"{book.PLACEHOLDER}/"):
+    if repository.startswith(f"{book.PLACEHOLDER}/"):
+        sys.exit(
+            f"{repository} is no repository to publish: {book.PLACEHOLDER} stands for whoever "
+            "publishes. On GitHub GITHUB_REPOSITORY names it, elsewhere --repository owner/name."
+        )
+    if not NAME.fullmatch(repository):
         sys.exit(f"{repository or 'Nothing'} is no repository to publish: owner/name is one.")
     if not BRANCH.fullmatch(branch):
         sys.exit(f"{branch!r} is no branch to publish: letters, digits, dots and dashes.")

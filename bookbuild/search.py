@@ -2,9 +2,8 @@
 
 Sphinx's own index says which pages have a word, not how often or where. It leaves numbers out, and
 its script fetches each page that it found, which browsers refuse for pages opened as files. So
-`search-index.js` holds the text of every section, as the finished pages show it, and `search.js`,
-which stands in the search page, lets MiniSearch rank the sections. Stemmer and stop words are
-Sphinx's.
+`search-index.js` holds the text of every section, as the finished pages show it, and `search.js`
+lets MiniSearch rank the sections. Stemmer and stop words are Sphinx's.
 
 The glossary says which sections explain a term: there the term counts as another heading.
 """
@@ -122,7 +121,7 @@ def read(html):
 
 
 def write_index(app, error):
-    """Write the index of all pages to the top of the site."""
+    """Write the index of all pages, and the script that searches it, to the top of the site."""
     if error or app.builder.format != "html":
         return
     pages, places, also, explained = [], {}, list(ALSO), []
@@ -145,24 +144,11 @@ def write_index(app, error):
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     # A script, because a page that was opened as a file may read nothing else.
     Path(app.outdir, INDEX).write_text(f"bookIndex = {text};\n", encoding="utf-8")
-
-
-def hand_over(app, pagename, templatename, context, doctree):
-    """Let the search page hold the script."""
-    if pagename == "search":
-        context["search_script"] = SCRIPT.read_text(encoding="utf-8")
-        context["search_index"] = INDEX
-
-
-def changed_script(app, env, added, changed, removed):
-    """Have the search page written anew if its script is newer."""
-    page = Path(app.outdir, "search.html")
-    old = page.is_file() and page.stat().st_mtime < SCRIPT.stat().st_mtime
-    return [app.config.root_doc] if old else []
+    # Its names are its own: no module, because a page that was opened as a file may load none.
+    script = f'"use strict";\n{{\n{SCRIPT.read_text(encoding="utf-8")}}}\n'
+    Path(app.outdir, SCRIPT.name).write_text(script, encoding="utf-8")
 
 
 def setup(app):
-    app.connect("env-get-outdated", changed_script)
-    app.connect("html-page-context", hand_over)
     app.connect("build-finished", write_index)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

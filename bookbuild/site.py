@@ -255,9 +255,11 @@ def more_launch_buttons(app, pagename, templatename, context, doctree):
 
 def source_buttons(app, pagename, templatename, context, doctree):
     """Lead to the text that people edit, and to an issue that says which page it is about."""
+    buttons = [b for group in context.get("header_buttons", []) for b in group.get("buttons", [])]
+    if not buttons:  # nor has such a theme a repository
+        return
     url, _, branch = _repository(app.config)
     source = Path(app.env.doc2path(pagename))
-    buttons = [b for group in context.get("header_buttons", []) for b in group.get("buttons", [])]
     for button in buttons:
         address = button.get("url", "")
         if "/edit/" in address:

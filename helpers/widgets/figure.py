@@ -10,12 +10,13 @@ import traitlets
 
 from helpers.widgets.export import LIMIT, ExportError, export
 
-__all__ = ["DigitFigure", "ReactiveFigure", "as_bytes", "joined_module", "style"]
+__all__ = ["DigitFigure", "ReactiveFigure", "as_bytes", "joined_module", "parts_of", "style"]
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";$', re.M)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const) ([\w$]+))", re.M)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
+_PART = re.compile(r'^\$parts\["([\w-]+\.js)"\] = .*?^\}\)\(\);\n(?=\$parts|export )', re.M | re.S)
 
 
 def joined_module(name, folder=_HERE):
@@ -85,6 +86,23 @@ def joined_module(name, folder=_HERE):
         f'export const {{ {", ".join(exports[name])} }} = $parts["{name}"];\n'
         f'export default $parts["{name}"].$default;\n'
     )
+
+
+def parts_of(module):
+    """Take a joined module apart again: for a page, where several figures share their parts.
+
+    Parameters
+    ----------
+    module : str
+        What `joined_module` returned.
+
+    Returns
+    -------
+    dict of str to str
+        By the name of its file each part, those first on which others depend and the figure's own
+        last. A part is a script that puts what its file exports into ``$parts``.
+    """
+    return {part[1]: part[0] for part in _PART.finditer(module)}
 
 
 def style(*names):

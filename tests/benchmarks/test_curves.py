@@ -164,7 +164,8 @@ def stored(tmp_path, monkeypatch):
     """Where `keep` writes, instead of the published file."""
     monkeypatch.setattr(store, "RESULTS", tmp_path / "results.json")
     about = {"real": True, "source": "BOOK_DATA", "sha256": "0" * 64}
-    store.RESULTS.write_text(json.dumps({"data": about, "metrics": {}}))
+    entry = {"data": about, "metrics": {}, "versions": {"tensorflow": "2.0.0"}}
+    store.RESULTS.write_text(json.dumps(entry))
     return store.RESULTS
 
 
@@ -183,6 +184,12 @@ def test_keep_replaces_what_has_the_name_and_keeps_the_rest(stored):
     assert entry["data"]["source"] == "elsewhere", "what needs no digits leaves it"
     assert entry["machine"] and entry["date"] and not entry.keys() & {"seconds", "peak_memory_mb"}
     assert [*stored.parent.iterdir()] == [stored], "no draft is left"
+
+
+def test_what_trains_nothing_leaves_the_version_of_tensorflow(stored, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    store.keep(lighthouse={"index": {"mobile": {"seo": 100}}})
+    assert json.loads(stored.read_text())["versions"]["tensorflow"] == "2.0.0"
 
 
 def test_stand_in_digits_are_no_benchmark(monkeypatch):

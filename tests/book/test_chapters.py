@@ -276,6 +276,13 @@ def test_numbers_are_written_as_the_text_has_them(monkeypatch):
     )
 
 
+def test_a_dash_stands_until_somebody_has_measured():
+    text = "–<!-- simple:of_tomorrow -->, –<!-- simple:seed -->"
+    assert markers.fill(text, "a") == "–<!-- simple:of_tomorrow -->, 42<!-- simple:seed -->"
+    with pytest.raises(KeyError, match="of_tomorrow"):
+        markers.fill("1.0<!-- simple:of_tomorrow -->", "a")
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

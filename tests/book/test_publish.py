@@ -126,6 +126,7 @@ def test_a_release_keeps_a_branch_of_its_own(fork):
         ("OWNER/autoencoder-book", "published"),
         ("", "published"),
         ("somebody", "published"),
+        (f"{FORK}.git", "published"),
         ('somebody/x"; import os', "published"),
         (FORK, "-x"),
         (FORK, "a/b"),

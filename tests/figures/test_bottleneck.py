@@ -14,7 +14,7 @@ from bookbuild.book import ROOT
 from helpers import data, plots
 from helpers.widgets.bottleneck import Bottleneck
 from helpers.widgets.export import ExportError
-from helpers.widgets.figure import ReactiveFigure, as_bytes, joined_module
+from helpers.widgets.figure import ReactiveFigure, as_bytes, joined_module, parts_of
 from support import REAL, assert_usable, in_node, needs_real, show, shown
 
 WIDGETS = ROOT / "helpers" / "widgets"
@@ -243,6 +243,14 @@ def test_a_joined_module_has_each_part_once(name):
     assert code.count("export default") == 1
     heads = [path.read_text().splitlines()[0] for path in WIDGETS.glob("*.js")]
     assert all(code.count(head) <= 1 for head in heads if head != "/**")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in WIDGETS.glob("*.js")))
+def test_a_joined_module_can_be_taken_apart_again(name):
+    code = joined_module(name)
+    parts = parts_of(code)
+    assert list(parts)[-1] == name
+    assert code.startswith("const $parts = {};\n" + "".join(parts.values()) + "export ")
 
 
 def join(folder, **files):

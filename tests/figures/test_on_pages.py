@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -91,12 +92,12 @@ def test_the_picture_stays_if_scripts_fail(host, browser, address):
 
 
 def changed(change):
-    """Return what a damaged state file holds: `change` is given what the figure stores."""
+    """Return what a damaged state file holds: `change` is given what each figure stores."""
 
     def content(text):
         state = json.loads(text.removeprefix("bookFigures = ").rstrip().removesuffix(";"))
         for model in state["state"].values():
-            if "_esm" in model["state"]:
+            if "scripts" in model:
                 change(model)
         return f"bookFigures = {json.dumps(state)};"
 
@@ -116,47 +117,58 @@ def no_base64(model):
     model["buffers"][0]["data"] = "?"
 
 
+def half(text):
+    return text[: len(text) // 2]
+
+
+# The file that is damaged; what it holds then, if it comes; what the reader is told.
+STATE, SCRIPT, STYLE = "simple.js", "bottleneck-*.js", "figure-*.css"
 DAMAGE = {
-    "no file": (None, "cannot load ../../_static/figures/simple.js"),
-    "half a file": (lambda text: text[: len(text) // 2], "simple.js?v="),
-    "no figure": (lambda text: 'bookFigures = {"state": {}};', "its script is missing"),
-    "no script": (changed(lambda model: model["state"].pop("_esm")), "its script is missing"),
-    "half a script": (changed(lambda model: model["state"].update(_esm="import {")), "Unexpected"),
-    "a script that throws": (
-        changed(lambda model: model["state"].update(_esm="throw new Error('not today')")),
-        "not today",
-    ),
+    "no file": (STATE, None, "cannot load ../../_static/figures/simple.js"),
+    "half a file": (STATE, half, "simple.js?v="),
+    "no figure": (STATE, lambda text: 'bookFigures = {"state": {}};', "its script is missing"),
+    "no name of a script": (STATE, changed(lambda m: m.pop("scripts")), "its script is missing"),
+    "no script": (SCRIPT, None, "cannot load ../../_static/figures/bottleneck-"),
+    "half a script": (SCRIPT, half, "js is damaged"),
+    "a script that throws": (SCRIPT, lambda text: "throw new Error('no')", "js is damaged"),
     "a figure that throws": (
-        changed(
-            lambda model: model["state"].update(
-                _esm="export default { render() { throw new Error('not today'); } }"
-            )
-        ),
-        "not today",
+        SCRIPT,
+        lambda text: text.replace("render({ model, el }) {", "render() { throw new Error('no');"),
+        "(no)",
     ),
+    "no style": (STYLE, None, "cannot load ../../_static/figures/figure-"),
     "no networks": (
+        STATE,
         changed(lambda model: model["state"].pop("_networks")),
         "its networks are missing",
     ),
-    "no weights": (changed(without_weights), "a part of its numbers is missing"),
-    "part of the weights": (changed(part_of_weights), "bytes of weights came; this network has"),
-    "no base64": (changed(no_base64), "its numbers are damaged"),
+    "no weights": (STATE, changed(without_weights), "a part of its numbers is missing"),
+    "part of the weights": (
+        STATE,
+        changed(part_of_weights),
+        "bytes of weights came; this network has",
+    ),
+    "no base64": (STATE, changed(no_base64), "its numbers are damaged"),
 }
+
+
+def asked(route):
+    """Return the file that the page asks for."""
+    return (SITE / urlsplit(route.request.url).path.lstrip("/")).read_text()
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_figure_that_cannot_start_says_so_below_its_picture(host, browser, kind):
-    change, words = DAMAGE[kind]
+    file, change, words = DAMAGE[kind]
 
     def answer(route):
         if change is None:
             return route.abort()
-        file = SITE / "_static" / "figures" / "simple.js"
-        return route.fulfill(body=change(file.read_text()), content_type="text/javascript")
+        return route.fulfill(body=change(asked(route)), content_type="text/javascript")
 
     with Watched(browser, host) as watched:
         page = watched.page
-        page.route("**/figures/simple.js*", answer)
+        page.route(f"**/figures/{file}*", answer)
         page.goto(f"{host}/book/models/simple.html", wait_until="load")
         page.locator(".reactive").first.scroll_into_view_if_needed()
         alert = page.locator(".reactive").first.get_by_role("alert")
@@ -179,15 +191,15 @@ def test_a_page_whose_figure_script_does_not_come_says_so(host, browser):
 
 def test_a_figure_that_fails_later_says_so_and_its_picture_returns(host, browser):
     def failing(route):
-        text = (SITE / "_static" / "figures" / "simple.js").read_text()
+        text = asked(route)
         broken = "said.textContent = `Through"
         worse = f"if (n === 32) throw new Error('32 is too many'); {broken}"
-        assert broken in text  # once for each figure
+        assert broken in text
         return route.fulfill(body=text.replace(broken, worse), content_type="text/javascript")
 
     with Watched(browser, host) as watched:
         page = watched.page
-        page.route("**/figures/simple.js*", failing)
+        page.route("**/figures/bottleneck-*.js", failing)
         page.goto(f"{host}/book/models/simple.html", wait_until="load")
         come_near(page)
         still = page.locator(".reactive > .still").first

@@ -41,12 +41,18 @@ Between them.
 ```{reactive-figure} models/none.ipynb
 ```
 """
-SCRIPT = """export default { render({ model, el }) {
+SCRIPT = """const $parts = {};
+$parts["words.js"] = (() => {
+const $default = { render({ model, el }) {
   const figure = document.createElement("p");
   figure.dataset.alive = "";
   figure.textContent = `${model.get("words")} </script>`;
   el.append(figure);
-} };"""
+} };
+return { $default };
+})();
+export default $parts["words.js"].$default;
+"""
 
 
 def cell(name, tag):
