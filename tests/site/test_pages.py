@@ -166,6 +166,26 @@ def test_keyboard_reaches_the_navigation(host, browser):
     pytest.fail("30 times Tab, and never in the main navigation")
 
 
+BOXES = """selector => [...document.querySelectorAll(selector)].map(e => e.getBoundingClientRect())
+  .filter(box => box.width).map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_way_back_to_the_top_covers_nothing_on_a_phone(host, browser, width):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.set_viewport_size({"width": width, "height": 740})
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
+        button = page.locator("#pst-back-to-top")
+        button.evaluate("button => { button.style.display = 'block'; }")  # as on a way up
+        assert button.inner_text().strip() == "Back to top"
+        ((left, top, right, bottom),) = page.evaluate(BOXES, "#pst-back-to-top")
+        ((x0, y0, x1, y1),) = page.evaluate(BOXES, ".bd-header-article")
+        assert x0 <= left and y0 <= top and right <= x1 and bottom <= y1
+        for other_left, _, other_right, _ in page.evaluate(BOXES, ".bd-header-article button"):
+            assert other_right <= left or right <= other_left
+
+
 def test_keyboard_opens_the_navigation_on_a_phone(host, browser):
     with Watched(browser, host) as watched:
         page = watched.page
