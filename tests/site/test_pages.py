@@ -166,6 +166,25 @@ def test_keyboard_reaches_the_navigation(host, browser):
     pytest.fail("30 times Tab, and never in the main navigation")
 
 
+LAST_FORMULA = """addEventListener("load", () => {
+  const all = [...document.querySelectorAll(".math")].filter((formula) => formula.checkVisibility());
+  const set = () => all.filter((formula) => formula.querySelector("mjx-container")).length;
+  all.at(-1).scrollIntoView();
+  window.share = new Promise((done) => {
+    new MutationObserver(() => { if (all.at(-1).querySelector("mjx-container")) done(set() / all.length); })
+      .observe(all.at(-1), { childList: true });
+  });
+})"""
+
+
+def test_after_a_jump_the_formulas_in_view_come_first(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.add_init_script(LAST_FORMULA)
+        page.goto(f"{host}/book/models/variational.html", wait_until="load")
+        assert page.evaluate("share") < 0.5
+
+
 BOXES = """selector => [...document.querySelectorAll(selector)].map(e => e.getBoundingClientRect())
   .filter(box => box.width).map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
 
