@@ -15,6 +15,7 @@ from support import (
     axe_findings,
     documents,
     every_page,
+    new_page,
     pages,
     switch_theme,
 )
@@ -227,6 +228,17 @@ def test_after_a_jump_the_formulas_in_view_come_first(host, browser):
         page.add_init_script(LAST_FORMULA)
         page.goto(f"{host}/book/models/variational.html", wait_until="load")
         assert page.evaluate("share") < 0.5
+
+
+@pytest.mark.parametrize("address", ["models/simple", "models/variational"])
+def test_without_scripts_a_page_says_what_its_formulas_are(host, browser, address):
+    said = "Scripts are off: formulas stand here as LaTeX"
+    for scripts in (False, True):
+        page = new_page(browser, viewport=WIDE, java_script_enabled=scripts)
+        page.goto(f"{host}/book/{address}.html", wait_until="load")
+        assert page.locator("noscript em", has_text=said).is_visible() == (not scripts)
+        assert scripts or page.locator(".reactive > .still img").first.is_visible()
+        page.close()
 
 
 BOXES = """selector => [...document.querySelectorAll(selector)].map(e => e.getBoundingClientRect())
