@@ -1,24 +1,40 @@
 // MathJax is a third of a megabyte, and busy for a second on a phone: it comes when the reader is
 // near a formula, or four seconds after the page, so that a print has its formulas, too.
 addEventListener("load", () => {
-  const formulas = [...document.querySelectorAll(".math")];
-  // One at a time, and after each a pause in which the page can answer its reader.
+  const formulas = new Set(document.querySelectorAll(".math"));
+  const near = new Set(); // of those that are still to be set
   MathJax.startup = {
+    // One at a time, and after each a pause in which the page can answer its reader; first those
+    // that the reader is near, wherever a link or a jump has led.
     async pageReady() {
-      while (formulas.length) {
-        await MathJax.typesetPromise(formulas.splice(0, 1));
+      while (formulas.size) {
+        const [formula] = near.size ? near : formulas;
+        near.delete(formula);
+        formulas.delete(formula);
+        watcher.unobserve(formula);
+        await MathJax.typesetPromise([formula]);
+        formula.querySelectorAll("mjx-container[display]").forEach((box) => scrolling.observe(box));
         await new Promise((done) => setTimeout(done));
       }
     },
   };
-  const start = () => {
-    near.disconnect();
-    clearTimeout(timer);
-    document.head.append(Object.assign(document.createElement("script"), { src: ADDRESS }));
-  };
-  const near = new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) start();
+  // A formula that is wider than its box scrolls, and so is a stop of the keyboard's; no other is
+  // (`inTabOrder` in _config.yml).
+  const scrolling = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  const script = Object.assign(document.createElement("script"), { src: ADDRESS });
+  const start = () => script.isConnected || document.head.append(script);
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) near.delete(target);
+      else if (formulas.has(target)) near.add(target);
+    }
+    if (near.size) start();
   }, { rootMargin: "600px" });
-  formulas.forEach((formula) => near.observe(formula));
-  const timer = setTimeout(start, 4000);
+  formulas.forEach((formula) => watcher.observe(formula));
+  setTimeout(start, 4000);
 });

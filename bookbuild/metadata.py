@@ -24,9 +24,6 @@ CARD = (
     "A network that trains in the page: digits, their reconstructions, the loss, the code's plane."
 )
 
-# Addresses within the site, in a page at its top, and the script's way to the top.
-OWN_LINKS = re.compile(r'((?:href|src|action|content_root)=")(?![a-z]+:|[/#"])(?:\./)?')
-
 # A chapter's first paragraph ends with the start of a list.
 GOALS = re.compile(r" After this (chapter|study) you can$")
 QUESTION = re.compile(r"[^.!?]+\?")
@@ -88,8 +85,16 @@ def describe(app, pagename, templatename, context, doctree):
     context["metatags"] = context.get("metatags", "") + "\n" + tags
 
 
+def site_root(app, pagename, templatename, context, doctree):
+    """Tell 404.html, which may stand for any address, where the site is on its host."""
+    # The folder of a project's site is named like its repository, whoever owns it.
+    name = app.config.html_theme_options.get("repository_url", "").rpartition("/")[2]
+    address = app.config.html_baseurl
+    context["site_root"] = urlsplit(address).path if address else f"/{name}/"
+
+
 def write_files(app, error):
-    """Write sitemap.xml and robots.txt, and let the links of 404.html start at the site's root."""
+    """Write sitemap.xml and robots.txt."""
     if error or app.builder.format != "html":
         return
     site, address = Path(app.outdir), app.config.html_baseurl
@@ -108,18 +113,11 @@ def write_files(app, error):
         robots += f"Sitemap: {urljoin(address, 'sitemap.xml')}\n"
     # Crawlers ask for it at the top of a host: it counts once the book has a host of its own.
     (site / "robots.txt").write_text(robots, encoding="utf-8")
-    lost = site / "404.html"
-    if lost.is_file():
-        # The folder of a project's site is named like its repository, whoever owns it.
-        name = app.config.html_theme_options.get("repository_url", "").rpartition("/")[2]
-        root = urlsplit(address).path if address else f"/{name}/"
-        lost.write_text(
-            OWN_LINKS.sub(rf"\g<1>{root}", lost.read_text(encoding="utf-8")), encoding="utf-8"
-        )
 
 
 def setup(app):
     app.connect("config-inited", set_address)
     app.connect("html-page-context", describe)
+    app.connect("html-page-context", site_root)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -283,11 +283,17 @@ def number_after(words, said):
     return float(re.search(rf"{words} (-?\d+(?:\.\d+)?)", said)[1])
 
 
+LETTERS = """all => all.filter(text => text.textContent && text.checkVisibility()).map(text =>
+  parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"""
+
+
 def assert_usable(page):
-    """Check what holds for every figure: it is alive, clean for axe, and fits a phone."""
+    """Check what holds for every figure: it is alive, clean for axe, and fits and reads on a phone."""
     assert page.locator(FIGURE).count()
     for words in page.locator(".book-figure summary").all():
         words.click()
+    sizes = page.locator(".chart text:not([transform])").evaluate_all(LETTERS)
+    assert all(size > 10.9 for size in sizes), sizes
     assert axe_findings(page, "'.book-figure'") == []
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
 

@@ -34,8 +34,8 @@ export function chart({ name, x, y, width = 340, height = 220, backdrop, pick })
   const clip = `clip-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
   const marks = svg("g", { "clip-path": `url(#${clip})` });
   const point = svg("g", { class: "picked" });
-  const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name },
-    svg("clipPath", { id: clip }, svg("rect", { x: frame.left, y: frame.top,
+  const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name,
+    style: `--width: ${width}` }, svg("clipPath", { id: clip }, svg("rect", { x: frame.left, y: frame.top,
       width: frame.right - frame.left, height: frame.bottom - frame.top })),
     ...axes(x, y, toX, toY, frame), marks, point);
   const legend = h("ul", { class: "legend" });
@@ -162,7 +162,7 @@ export function digitDots(context, places, labels) {
     context.arc(x, y, 1.8, 0, 7);
     context.fill();
   });
-  Object.assign(context, { globalAlpha: 1, font: "bold 11px sans-serif", lineWidth: 1.5,
+  Object.assign(context, { globalAlpha: 1, font: "bold 13px sans-serif", lineWidth: 1.5,
     textAlign: "center", textBaseline: "middle" });
   DIGIT_COLORS.forEach((color, label) => {
     const own = places.filter((_, i) => labels[i] === label);

@@ -75,7 +75,9 @@ export default {
           input(...at) { plane.at = at; drawPoint(); } },
       });
       plane.at = [0, 0];
-      const drawing = picture("the decoder's picture", SIDE, SIDE);
+      // For the ear, once a key has moved it: the mouse would not stop talking.
+      on(map.element, "keyup", () => say(`${place.textContent}.`));
+      const drawing = picture("the decoder's picture", SIDE, SIDE), place = drawing.element.lastChild;
       const mapPlace = h("div", { class: "map" }, map.element, drawing.element);
       root.append(
         h("div", { class: "bar" },
@@ -147,7 +149,7 @@ export default {
       function drawPoint() {
         const z = Float32Array.from(plane.at, (at, axis) => plane.centre[axis] + at * plane.half);
         drawing.show(run.network.decode(z, 1));
-        drawing.element.lastChild.textContent = `decoder at (${Array.from(z, (value) => value.toFixed(1)).join(", ")})`;
+        place.textContent = `Decoder at (${Array.from(z, (value) => value.toFixed(1)).join(", ")})`;
       }
 
       function drawWords() {

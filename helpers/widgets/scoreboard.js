@@ -56,7 +56,7 @@ export default {
         const low = Math.min(...values), high = Math.max(...values), rim = (high - low || 1) * 0.06;
         const drawing = chart({
           name: `${column.words} of each network against the numbers in its code`,
-          width: 420, height: 260,
+          height: 210,
           x: { label: "numbers in the code", log: true, words: (tick) => tick.toLocaleString("en"),
             range: [Math.min(...codes) * 0.8, Math.max(...codes) * 1.25],
             ticks: [2, 8, 32, 128, 512, 2048].filter((tick) => tick >= Math.min(...codes) &&

@@ -1,7 +1,10 @@
 """ "Denoising autoencoders"'s figure: a denoiser meets damage."""
 
+import io
+
 import keras
 import numpy as np
+import PIL.Image
 import pytest
 import traitlets
 
@@ -205,3 +208,25 @@ def test_denoise_on_the_page_equals_keras(host, browser):
         x_hat = np.asarray(denoiser(damaged.reshape(1, 28, 28, 1))).ravel()
         np.testing.assert_allclose(denoised, x_hat, atol=0.51 / 255)
         assert_said(figure.locator(".status").inner_text(), x[2], damaged, x_hat)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_reader_with_colours_of_their_own_sees_what_is_chosen(page, denoiser, x, theme):
+    page.emulate_media(forced_colors="active", color_scheme=theme)
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    show(page, Denoise(denoiser, x))
+    for trait, chosen, other, place in [
+        ("digit", 0, 1, ".choices label"),
+        ("kind", "noise", "block", "button[aria-pressed]"),
+    ]:
+        box = page.locator(place).first.bounding_box()
+        around = {"x": box["x"] - 4, "y": box["y"] - 4}
+        around |= {"width": box["width"] + 8, "height": box["height"] + 8}
+        looks = set()
+        for value in (chosen, other):
+            page.evaluate("([trait, value]) => model.set(trait, value)", [trait, value])
+            looks.add(page.screenshot(clip=around))
+        assert len(looks) == 2, f"{trait} looks the same whether it is chosen or not"
+    digit = PIL.Image.open(io.BytesIO(page.locator(".pictures canvas").first.screenshot()))
+    darkest, lightest = digit.convert("L").getextrema()
+    assert lightest - darkest > 200

@@ -247,6 +247,21 @@ def test_a_page_is_light_enough_for_a_phone(host, browser, address):
     assert sum(sizes.values()) < limit, json.dumps(sizes, indent=1)
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_the_scoreboard_shows_all_its_columns_on_a_laptop(host, browser, width):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{host}/book/reference/scoreboard.html", wait_until="load")
+        come_near(page)
+        room, wanted = page.locator(".scores").evaluate("e => [e.clientWidth, e.scrollWidth]")
+        table = page.locator(".scores table").evaluate(
+            """table => { table.style.width = "max-content"; return table.offsetWidth; }"""
+        )
+        assert wanted == room
+        assert table + 17 <= room  # a bar to scroll downwards, which this browser does not show
+
+
 def test_bottleneck_on_the_page_equals_keras(host, browser):
     state = stored_state("book/models/simple.html")
     x = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)

@@ -1,6 +1,7 @@
 """The playground's figure: an autoencoder that learns in the page."""
 
 import base64
+import re
 
 import numpy as np
 import pytest
@@ -188,6 +189,19 @@ def test_the_plane_draws_what_lies_under_the_pointer(page, parts):
     assert np.abs(pictures[1] - pictures[2]).max() > 0
     page.get_by_label("Code size").select_option("8")
     assert not field.is_visible()
+
+
+def test_the_place_in_the_plane_is_said_when_a_key_has_moved_it(page, parts):
+    show(page, Playground(*parts))
+    field, status = page.locator(".pick"), page.get_by_role("status").first
+    said = []
+    for key in ("ArrowRight", "ArrowUp"):
+        field.press(key)
+        said.append(status.inner_text())
+        assert re.fullmatch(r"Decoder at \(-?\d+\.\d, -?\d+\.\d\)\.", said[-1])
+    assert said[0] != said[1]
+    field.hover()  # the eye follows the mouse; the ear would hear nothing else
+    assert status.inner_text() == said[1]
 
 
 def test_a_rate_that_diverges_is_said_and_shown(page, parts):

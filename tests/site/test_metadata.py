@@ -132,10 +132,13 @@ def test_without_an_address_nothing_claims_one(site):
         assert card.size == (1200, 630)
 
 
+FOLDER = urlsplit(ADDRESS).path or f"/{REPOSITORY.rpartition('/')[2]}/"
+
+
 class Pages(QuietHandler):
     """Serves the site as GitHub Pages does: in a folder, with 404.html for what is not there."""
 
-    folder = urlsplit(ADDRESS).path or f"/{REPOSITORY.rpartition('/')[2]}/"
+    folder = FOLDER
 
     def do_GET(self):
         path = urlsplit(self.path).path
@@ -149,23 +152,52 @@ class Pages(QuietHandler):
         self.wfile.write(body)
 
 
+class AtTheTop(Pages):
+    """The same for a host that has nothing else."""
+
+    folder = "/"
+
+
 @pytest.mark.parametrize("lost", ["nothing.html", "book/a/b/nothing.html"])
-def test_lost_readers_find_the_book(site, browser, lost):
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages)) as server:
+@pytest.mark.parametrize("place", [Pages, AtTheTop])
+def test_lost_readers_find_the_book(site, browser, lost, place):
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(place)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        start = f"http://127.0.0.1:{server.server_port}{Pages.folder}"
+        start = f"http://127.0.0.1:{server.server_port}{place.folder}"
         with Watched(browser, start) as watched:
             page, missing = watched.page, []
             page.on("response", lambda r: missing.append(r.url) if r.status >= 400 else None)
             page.goto(start + lost, wait_until="networkidle")
-            assert missing == [start + lost]
+            # Elsewhere the browser may have looked ahead, where GitHub has them.
+            assert [url for url in missing if place is Pages or FOLDER not in url] == [start + lost]
             assert page.locator("article h1").inner_text() == "Page not found"
             assert page.locator("nav[aria-label=Main] a").count() > 5
             assert head(site / "404.html")[1]["robots"] == "noindex"
+            assert_styled(page)
+            page.keyboard.press("Tab")
+            page.keyboard.press("Enter")
+            assert page.url == f"{start}{lost}#article"
             page.get_by_role("link", name="first page").click()
             page.wait_for_url(f"{start}book/index.html")
             assert watched.strangers == []
         server.shutdown()
+
+
+def assert_styled(page):
+    """Check that the page has its style sheet and the picture above the contents."""
+    assert "book.css" in page.evaluate("[...document.styleSheets].map(s => s.href).join()")
+    assert page.locator(".logo__image").first.evaluate("i => i.complete && i.naturalWidth")
+
+
+@pytest.mark.parametrize("how", ["http", "file"])
+def test_the_page_for_the_lost_works_by_its_own_name(site, host, browser, how):
+    start = host if how == "http" else site.as_uri()
+    with Watched(browser, start) as watched:
+        watched.page.goto(f"{start}/404.html", wait_until="networkidle")
+        assert_styled(watched.page)
+        watched.page.get_by_role("link", name="first page").click()
+        watched.page.wait_for_url(f"{start}/book/index.html")
+        assert watched.strangers == []
 
 
 def test_on_paper(host, browser):

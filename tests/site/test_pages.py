@@ -15,6 +15,7 @@ from support import (
     axe_findings,
     documents,
     every_page,
+    new_page,
     pages,
     switch_theme,
 )
@@ -31,12 +32,19 @@ POOR_IMAGES = r"""async () => {
 
 # The theme makes what scrolls reachable by keyboard, a moment after the page has changed width.
 REACHABLE = """() => [...document.querySelectorAll("pre, .pst-scrollable-table-container")]
-  .every(block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0)"""
+  .filter(block => !block.closest(".book-figure"))
+  .every(block => (block.scrollWidth > block.clientWidth) === (block.tabIndex === 0))"""
 
 # Their box scrolls, but a reader of a formula should not have to.
 CUT_FORMULAS = """() => [...document.querySelectorAll("mjx-container[display]")]
   .filter(box => box.scrollWidth > box.clientWidth + 1)
   .map(box => `${box.scrollWidth} px: ${box.textContent.slice(0, 80)}`)"""
+
+# A stop of the keyboard's that neither acts nor scrolls is in the reader's way.
+IDLE_STOPS = """() => [...document.querySelectorAll("article [tabindex='0']")]
+  .filter(e => !e.matches("a, button, input, select, summary, [role=application], .book-figure *")
+    && e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight)
+  .map(e => e.outerHTML.slice(0, 100))"""
 
 FOCUS = """() => {
   const e = document.activeElement, style = getComputedStyle(e);
@@ -58,6 +66,7 @@ class Visit:
     poor_images: list = None
     too_wide: list = None
     cut_formulas: list = None
+    idle_stops: list = None
     axe: dict = field(default_factory=dict)
 
 
@@ -81,8 +90,10 @@ def visit(request, host, browser):
                 visit.axe[width, theme] = axe_findings(page)
         visit.too_wide = page.evaluate(TOO_WIDE)
         page.set_viewport_size({"width": 390, "height": 844})
+        page.wait_for_function(REACHABLE)
         page.evaluate(UNRENDERED_MATH)
         visit.cut_formulas = page.evaluate(CUT_FORMULAS)
+        visit.idle_stops = page.evaluate(IDLE_STOPS)
         return visit
 
 
@@ -104,6 +115,10 @@ def test_fits_a_phone(visit):
 
 def test_formulas_fit_a_phone(visit):
     assert visit.cut_formulas == []
+
+
+def test_the_keyboard_stops_only_at_what_acts_or_scrolls(visit):
+    assert visit.idle_stops == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -164,6 +179,86 @@ def test_keyboard_reaches_the_navigation(host, browser):
             if focus["navigation"]:
                 return
     pytest.fail("30 times Tab, and never in the main navigation")
+
+
+def test_the_skip_link_leads_to_the_text(host, browser):
+    with Watched(browser, host) as watched:
+        for address in ("book/models/simple.html", "search.html"):
+            page = watched.page
+            page.goto(f"{host}/{address}", wait_until="load")
+            page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+            page.get_by_role("link", name="Skip to main content").focus()
+            page.keyboard.press("Enter")
+            page.keyboard.press("Tab")
+            assert page.evaluate("Boolean(document.activeElement.closest('#article'))")
+
+
+UNREACHABLE_FORMULAS = """() => [...document.querySelectorAll("mjx-container[display]")]
+  .filter(box => (box.scrollWidth > box.clientWidth) !== (box.tabIndex === 0)).length"""
+
+
+def test_the_keyboard_reaches_a_formula_while_it_is_too_wide(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.goto(f"{host}/book/models/variational.html", wait_until="load")
+        page.evaluate(UNRENDERED_MATH)
+        stops = page.locator("mjx-container[tabindex='0']")
+        for zoom, reached in (("400%", True), ("100%", False)):
+            page.evaluate(
+                "zoom => { document.querySelector('article').style.fontSize = zoom; }", zoom
+            )
+            page.wait_for_function(f"({UNREACHABLE_FORMULAS})() === 0")
+            assert bool(stops.count()) == reached
+
+
+LAST_FORMULA = """addEventListener("load", () => {
+  const all = [...document.querySelectorAll(".math")].filter((formula) => formula.checkVisibility());
+  const set = () => all.filter((formula) => formula.querySelector("mjx-container")).length;
+  all.at(-1).scrollIntoView();
+  window.share = new Promise((done) => {
+    new MutationObserver(() => { if (all.at(-1).querySelector("mjx-container")) done(set() / all.length); })
+      .observe(all.at(-1), { childList: true });
+  });
+})"""
+
+
+def test_after_a_jump_the_formulas_in_view_come_first(host, browser):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.add_init_script(LAST_FORMULA)
+        page.goto(f"{host}/book/models/variational.html", wait_until="load")
+        assert page.evaluate("share") < 0.5
+
+
+@pytest.mark.parametrize("address", ["models/simple", "models/variational"])
+def test_without_scripts_a_page_says_what_its_formulas_are(host, browser, address):
+    said = "Scripts are off: formulas stand here as LaTeX"
+    for scripts in (False, True):
+        page = new_page(browser, viewport=WIDE, java_script_enabled=scripts)
+        page.goto(f"{host}/book/{address}.html", wait_until="load")
+        assert page.locator("noscript em", has_text=said).is_visible() == (not scripts)
+        assert scripts or page.locator(".reactive > .still img").first.is_visible()
+        page.close()
+
+
+BOXES = """selector => [...document.querySelectorAll(selector)].map(e => e.getBoundingClientRect())
+  .filter(box => box.width).map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_way_back_to_the_top_covers_nothing_on_a_phone(host, browser, width):
+    with Watched(browser, host) as watched:
+        page = watched.page
+        page.set_viewport_size({"width": width, "height": 740})
+        page.goto(f"{host}/book/models/simple.html", wait_until="load")
+        button = page.locator("#pst-back-to-top")
+        button.evaluate("button => { button.style.display = 'block'; }")  # as on a way up
+        assert button.inner_text().strip() == "Back to top"
+        ((left, top, right, bottom),) = page.evaluate(BOXES, "#pst-back-to-top")
+        ((x0, y0, x1, y1),) = page.evaluate(BOXES, ".bd-header-article")
+        assert x0 <= left and y0 <= top and right <= x1 and bottom <= y1
+        for other_left, _, other_right, _ in page.evaluate(BOXES, ".bd-header-article button"):
+            assert other_right <= left or right <= other_left
 
 
 def test_keyboard_opens_the_navigation_on_a_phone(host, browser):

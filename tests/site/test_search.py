@@ -179,6 +179,20 @@ def test_keyboard_alone_leads_from_a_page_to_the_place(watched):
     assert watched.errors == []
 
 
+def test_who_comes_back_to_a_page_finds_no_words_marked(watched):
+    page = watched.page
+    found(watched, "receptive field")
+    page.locator("#search-results a").first.click()
+    expect(page.locator("article .highlighted")).not_to_have_count(0)
+    # What a browser says that keeps the page, as it is, for the way back.
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    expect(page.locator(".highlighted")).to_have_count(0)
+    page.reload()
+    expect(page.locator("article h1")).to_be_visible()
+    assert page.locator(".highlighted").count() == 0
+    assert watched.errors == []
+
+
 @pytest.mark.parametrize("query", ["autoencoder", "MSE", "x" * 3000])
 def test_results_are_readable_by_everyone_on_a_phone(host, browser, query):
     with Watched(browser, host) as watched:
