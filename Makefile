@@ -82,7 +82,7 @@ SIMPLE := book/models/simple.ipynb
 
 test: book ## check the code, the pages and one notebook: before each commit, some eight minutes on two idle cores
 	$(BIN)/ruff check && $(BIN)/ruff format --check
-	$(NPM) exec --no -- eslint helpers bookbuild book/_static
+	$(NPM) exec --no -- eslint helpers bookbuild book/_static tests
 	$(PYTEST) -m "not heavy" tests
 	$(QUICK) $(BIN)/pytest $(NBVAL) $(SIMPLE)
 
@@ -119,7 +119,7 @@ hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## Jupyter
 
 ## For maintainers
 
-test-all: test .venv-classroom/installed ## `make test`, and what takes longer: every notebook, every page in a browser, clusters, courses
+test-all: test .venv-classroom/installed ## `make test`, and what takes longer: every notebook, every page in three browsers, clusters, courses
 	$(PYTEST) -m heavy tests
 	$(QUICK) $(BIN)/pytest -n 2 --dist loadscope $(NBVAL) --ignore $(SIMPLE) book
 	@if [ -e "$(BOOK_DATA)/mnist.npz" ]; then set -x; BOOK_PROFILE=quick $(BIN)/pytest $(NBVAL) $(SIMPLE); fi

@@ -1,15 +1,10 @@
 """The fixtures that rooms share: the built site, a server for it, a browser, an empty page, digits."""
 
-import functools
-import os
-import threading
-from http.server import ThreadingHTTPServer
-
 import pytest
 
 from bookbuild import book
 from helpers import data
-from support import PATIENCE, PHONE, SITE, QuietHandler, documents, new_page
+from support import PATIENCE, PHONE, SITE, QuietHandler, documents, lacking, new_page, served
 
 # Chromium must neither sandbox itself (containers forbid it) nor call its maker.
 CHROMIUM_ARGS = [
@@ -39,11 +34,8 @@ def site():
 @pytest.fixture(scope="session")
 def host(site):
     """The address of a local web server over the built site."""
-    handler = functools.partial(QuietHandler, directory=site)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(QuietHandler, site) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +43,7 @@ def browser(request):
     """The system's Chromium; without one, tests skip here and fail in CI."""
     chromium = book.find_browser()
     if chromium is None:
-        reason = f"no browser: none of {', '.join(book.BROWSERS)} is installed"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        lacking(f"no browser: none of {', '.join(book.BROWSERS)} is installed")
     playwright = pytest.importorskip("playwright.sync_api")
     playwright.expect.set_options(timeout=1000 * PATIENCE)
     with playwright.sync_playwright() as engine:

@@ -7,9 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from functools import cache
-from http.server import SimpleHTTPRequestHandler
+from contextlib import contextmanager
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -125,7 +127,23 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def served(handler, folder):
+    """Serve a folder, and yield the server's address."""
+    answer = partial(handler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 # ------------------------------------------------------------------ a browser
+
+
+def lacking(what):
+    """Skip a test for want of a browser; in CI, where there should be one, fail it."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(what)
+
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 

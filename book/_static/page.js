@@ -1,4 +1,4 @@
-// What the pages would say in attributes, where a Content-Security-Policy forbids code.
+// What all pages do, in a file: a Content-Security-Policy may forbid code in the pages.
 {
   const clicks = {
     "toggleFullScreen()": () => window.toggleFullScreen(), // the theme's
@@ -18,4 +18,9 @@
       }));
     });
   }, true);
+
+  // Or a page that the browser keeps would still have the words of an old search marked.
+  addEventListener("pagehide", () => {
+    for (const word of document.querySelectorAll(".highlighted")) word.classList.remove("highlighted");
+  });
 }
