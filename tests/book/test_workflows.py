@@ -45,6 +45,14 @@ def test_workflows_use_the_same_commands_as_people(workflow):
     assert commands and commands <= {"bash .ci/run"} | COMMANDS
 
 
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_an_action_is_named_by_its_hash_and_its_version_stands_beside_it(workflow):
+    actions = re.findall(r"\buses: (?!\./)(.+)", workflow.read_text(encoding="utf-8"))
+    # A tag may be moved to other code. Dependabot renews hash and comment together.
+    pinned = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert [action for action in actions if not pinned.fullmatch(action)] == []
+
+
 @pytest.mark.parametrize("workflow", ["publish", "release"])
 def test_nothing_is_published_untested(workflow):
     jobs = read(ROOT / ".github" / "workflows" / f"{workflow}.yml")["jobs"]
