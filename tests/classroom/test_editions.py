@@ -11,6 +11,7 @@ from nbclient import NotebookClient
 from sphinx.application import Sphinx
 
 from bookbuild import book, editions
+from bookbuild.setup_cell import setup_cell
 from support import CLASSROOM
 
 CHAPTERS = book.chapters()
@@ -46,7 +47,7 @@ def test_students_get_no_results_but_all_the_rest(chapter):
     assert "widgets" not in edition.metadata
     for tag in ("exercise", "check"):
         assert len(tagged(edition, tag)) == len(tagged(notebook, "exercise"))
-    assert "google.colab" in next(c.source for c in edition.cells if c.cell_type == "code")
+    assert next(c.source for c in edition.cells if c.cell_type == "code") == setup_cell()
     hints = [cell for cell in edition.cells if "<summary>Hint</summary>" in cell.source]
     assert len(hints) == len(tagged(notebook, "exercise"))
     nbformat.validate(edition)
