@@ -9,7 +9,8 @@
 - role ``published``: a link to a file that only the published site has, elsewhere its words alone;
 - the edit button of a chapter leads to its text, not to the notebook made from it, and on the
   branch where people work; the issue button names the page;
-- the empty corner of a table is a cell, not a heading without words;
+- the empty corner of a table is a cell, not a heading without words, and no table brings a style of
+  its own;
 - the arrow that folds pages in the list of contents has a name.
 """
 
@@ -296,10 +297,11 @@ def name_folded_pages(app, pagename, templatename, context, doctree):
     context["generate_toctree_html"] = named
 
 
-def empty_corners(app, pagename, templatename, context, doctree):
-    """Turn an empty heading of a table, as Markdown makes in the corner, into a plain cell."""
-    empty = r'<th class="head([^"]*)"><p></p></th>'
-    context["body"] = re.sub(empty, r'<td class="head\1"></td>', context.get("body", ""))
+def plain_tables(app, pagename, templatename, context, doctree):
+    """Turn the empty corner of a table into a plain cell, and leave out pandas' own style sheets."""
+    body = context.get("body", "")
+    body = re.sub(r'<th class="head([^"]*)"><p></p></th>', r'<td class="head\1"></td>', body)
+    context["body"] = re.sub(r"<style scoped>.*?</style>\s*", "", body, flags=re.S)
 
 
 def setup(app):
@@ -317,5 +319,5 @@ def setup(app):
     app.connect("html-page-context", source_buttons, priority=900)
     app.connect("html-page-context", more_launch_buttons, priority=900)
     app.connect("html-page-context", name_folded_pages, priority=900)
-    app.connect("html-page-context", empty_corners)
+    app.connect("html-page-context", plain_tables)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
