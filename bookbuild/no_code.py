@@ -62,6 +62,5 @@ def clear_pages(app, error):
 
 
 def setup(app):
-    # Before metadata.py lets the addresses of 404.html start at the site's root.
-    app.connect("build-finished", clear_pages, priority=400)
+    app.connect("build-finished", clear_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
