@@ -9,7 +9,7 @@
 - role ``published``: a link to a file that only the published site has, elsewhere its words alone;
 - the edit button of a chapter leads to its text, not to the notebook made from it, and on the
   branch where people work; the issue button names the page;
-- the empty corner of a table is a cell, not a heading without words, and no table brings a style of
+- an empty heading of a table (its corner, mostly) is a plain cell, and no table brings a style of
   its own;
 - the arrow that folds pages in the list of contents has a name.
 """
@@ -298,9 +298,9 @@ def name_folded_pages(app, pagename, templatename, context, doctree):
 
 
 def plain_tables(app, pagename, templatename, context, doctree):
-    """Turn the empty corner of a table into a plain cell, and leave out pandas' own style sheets."""
+    """Turn empty headings of a table into plain cells, and leave out pandas' own style sheets."""
     body = context.get("body", "")
-    body = re.sub(r'<th class="head([^"]*)"><p></p></th>', r'<td class="head\1"></td>', body)
+    body = re.sub(r"<th\b([^>]*)>(?:\s|<p></p>)*</th>", r"<td\1></td>", body)
     context["body"] = re.sub(r"<style scoped>.*?</style>\s*", "", body, flags=re.S)
 
 
