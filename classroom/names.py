@@ -36,8 +36,8 @@ _BLACKBOARD = re.compile(
     r"(?P<who>.+)_attempt_(?P<stamp>\d{4}(?:-\d\d){5})(?:_(?P<own>.+)|(?P<text>\.txt))"
 )
 _BLACKBOARD_NAME = re.compile(r"\s*Name:[^\n]*\(([^()\n]+)\)\s*(?:\n|$)")
-# Google Classroom, the assignment's folder in Drive: copies that it made for each student carry
-# their names; what students upload, and Drive's "Copy of", do not say whose they are.
+# Google Classroom, the assignment's folder in Drive (Google documents no names): copies that were
+# made for each student carry theirs; uploads, and Drive's "Copy of", do not say whose they are.
 #     Maria Lopez - simple.ipynb
 _GOOGLE = re.compile(r"(?:Copy of )?(?P<name>.+?) - (?P<own>.+)")
 # What browsers, JupyterLab, Windows and macOS append: -1, (1), -Copy1, " - Copy (2)", " copy 2".
@@ -142,27 +142,30 @@ def read_name(parts, chapter, users=(), roster=None):
         If it does not say whose the file is.
     """
     parts = [unicodedata.normalize("NFC", part) for part in parts]
-    # The innermost first: a class's zip may have a name of some platform's shape, too.
-    for index in range(len(parts) - 1, -1, -1):
-        last = index == len(parts) - 1
-        part = parts[index]
+    file = parts[-1]
+    # What a platform writes counts before what students call their files, or files in their zips.
+    for part in parts:
         if match := _MOODLE.fullmatch(part):
-            own = match["own"] if last else parts[-1]
-            return _moodle(match, own)
-        if not last and not part.lower().endswith(".zip"):
-            continue  # only Moodle makes folders
+            return _moodle(match, match["own"] if part is file else file)
+    packed = [part for part in parts if part is file or _is_zip(part)]
+    for part in packed:
         if match := _BLACKBOARD.fullmatch(part):
-            return _blackboard(match, match["own"] if last else parts[-1], users, roster)
-        if match := _CANVAS.fullmatch(part):
-            return _canvas(match, match["own"] if last else parts[-1])
-        zipped = part.lower().endswith(".zip")
-        own = _own(f"{part[:-4]}.ipynb" if zipped else part, chapter)
-        if own and (last or _alone(parts[index + 1 : -1], chapter, part[:-4])):
-            return Name("", own[0], [own[0]], own[1] if last else parts[-1])
+            return _blackboard(match, match["own"] if part is file else file, users, roster)
+    canvas = [(part, match) for part in packed if (match := _CANVAS.fullmatch(part))]
+    found = [_canvas(match, match["own"] if part is file else file) for part, match in canvas]
+    if not found:
+        found = [_ours(parts, index, chapter) for index in range(len(parts))]
+        found = [one for one in found if one]
+    if len({one.student for one in found}) > 1:
+        several = " and ".join(one.student for one in found)
+        raise DoubtError(f"its path names {several}: unpack the zip, or rename it or the file")
+    if found:
+        return found[-1]
     if roster:
-        students = {roster.find(part) or roster.find(part[:-4]) for part in parts[:-1]} - {None}
+        stems = [part[:-4] if _is_zip(part) else part for part in parts[:-1]]
+        students = {roster.find(stem) for stem in stems} - {None}
         if len(students) == 1:
-            return Name("folder", students.pop(), [], parts[-1])
+            return Name("folder", students.pop(), [], file)
     raise DoubtError(
         f"is not named as <student>_{chapter}.ipynb, nor as a learning platform would: rename it"
     )
@@ -336,21 +339,33 @@ def _beginning(match):
     return f"{match['who']}_attempt_{match['stamp']}"
 
 
-def _own(name, chapter):
-    """Split <student>_<chapter>.ipynb, or "<student> - <chapter>.ipynb"; all of the id is kept."""
-    cut = [at.start() for at in re.finditer(rf"_{re.escape(chapter)}", name, re.IGNORECASE)]
-    for at in reversed(cut):
-        if at and copies(name[at + 1 :], chapter, words_before=False) is not None:
-            return name[:at], name[at + 1 :]
-    match = _GOOGLE.fullmatch(name)
-    if match and copies(match["own"], chapter, words_before=False) is not None:
-        return match["name"].strip(), match["own"]
-    return None
+def _ours(parts, index, chapter):
+    """Read <student>_<chapter>.ipynb, or .zip, or "<student> - <chapter>.ipynb" as in Drive."""
+    part, file = parts[index], parts[-1]
+    if _is_zip(part):
+        # A student's zip; in a class's, files lie where they can be somebody else's.
+        if any(
+            plain(one) not in (plain(chapter), plain(part[:-4])) for one in parts[index + 1 : -1]
+        ):
+            return None
+        part = f"{part[:-4]}.ipynb"
+    elif part is not file:
+        return None
+    cuts = [at.start() for at in re.finditer(rf"_{re.escape(chapter)}", part, re.IGNORECASE)]
+    for at in reversed(cuts):
+        if at and copies(part[at + 1 :], chapter, words_before=False) is not None:
+            student, own = part[:at], part[at + 1 :]
+            break
+    else:
+        match = _GOOGLE.fullmatch(part)
+        if not match or copies(match["own"], chapter, words_before=False) is None:
+            return None
+        student, own = match["name"].strip(), match["own"]
+    return Name("", student, [student], own if part is file else file)
 
 
-def _alone(folders, chapter, stem):
-    """Return whether a file in a student's zip lies where it can be nobody else's."""
-    return all(plain(folder) in (plain(chapter), plain(stem)) for folder in folders)
+def _is_zip(part):
+    return part.lower().endswith(".zip")
 
 
 def _mentions(name, chapter):

@@ -156,6 +156,27 @@ def test_platforms_zips_are_read_with_all_that_lies_in_them(course):
     assert "is no notebook; wanted is simple.ipynb" in course.remarks().values()
 
 
+def test_what_a_platform_says_counts_before_what_a_student_calls_a_file(course):
+    inside = zipped({"victim_simple.ipynb": handed_in()})
+    readings = {
+        "A B_7_assignsubmission_file_/victim_simple.ipynb": "A B",
+        "C D_8_assignsubmission_file_/v_1_2_simple.ipynb": "C D",
+        "E F_9_assignsubmission_file_/Victim - simple.ipynb": "E F",
+        "lopez_12_34_victim_simple.ipynb": "lopez_12",
+        "Home_mlopez_attempt_2026-11-30-10-20-30_v_1_2_simple.ipynb": "mlopez",
+    }
+    for name in readings:
+        course.put(name)
+    zips = {"park_56_78_x.zip": "park_56", "Home_g_attempt_2026-11-30-10-20-30_x.zip": "g"}
+    for name in zips:
+        course.put(name, inside)
+    course.put("h_simple.zip", inside)
+    course.put("lee_7_8_x.zip", zipped({"v_1_2_simple.ipynb": handed_in()}))
+    assert set(course.collect()) == {*readings.values(), *zips.values()}
+    assert "names h and victim" in course.remarks()["h_simple.zip/victim_simple.ipynb"]
+    assert "names lee_7 and v_1" in course.remarks()["lee_7_8_x.zip/v_1_2_simple.ipynb"]
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
