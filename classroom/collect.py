@@ -42,7 +42,6 @@ class HandIn:
     copy: int = 0
     taken: bool = False
     remark: str = ""
-    notebook: nbformat.NotebookNode | None = None
 
     @property
     def time(self):
@@ -55,7 +54,7 @@ class HandIn:
 
     def record(self):
         when = datetime.fromtimestamp(int(self.time), UTC).isoformat(" ")
-        return _record(self.student, self.file, self.taken, self.remark, when)
+        return _record(self.student, self.file, self.taken, _printable(self.remark), when)
 
 
 def collect(course, chapter, roster=None):
@@ -88,13 +87,29 @@ def collect(course, chapter, roster=None):
     release = _release(course, chapter)
     hand_ins = _named(found, chapter, roster)
     _apart(hand_ins, course / "submitted", roster)
+    before, misread = _before(course, chapter, hand_ins)
+    here = {one.file for one in hand_ins}
     by_student = defaultdict(list)
     for one in hand_ins:
         if one.waits:
             by_student[one.student].append(one)
-    for several in by_student.values():
-        _choose(several, release)
-    records = _store(course, chapter, hand_ins)
+    for student, several in by_student.items():
+        # Written at once: a class's notebooks together would not fit into memory.
+        taken, notebook = _choose(several, release)
+        old = before.get(student)
+        gone = old and old["file"] not in here
+        if taken and gone and old["submitted"] > taken.record()["submitted"]:
+            taken.taken = False
+            taken.remark = f"older than {old['file']}, which was collected before"
+        elif taken:
+            before.pop(student, None)
+            _store(course, chapter, taken, notebook)
+    for one, student in misread:
+        one.remark = _with(one.remark, f"was {student}'s before")
+    records = [one.record() for one in hand_ins]
+    records += [
+        old | {"remark": _with(old["remark"], "collected before")} for old in before.values()
+    ]
     if roster:
         absent = set(roster.students) - {record["student"] for record in records}
         records += [
@@ -213,8 +228,33 @@ def _apart(hand_ins, submitted, roster):
             one.student = None
 
 
+def _before(course, chapter, hand_ins):
+    """Find what was collected before and whose file is here no more, or is read otherwise now.
+
+    Returns
+    -------
+    tuple
+        Records of the former by student; (hand-in, student whom it was taken for) of the latter.
+    """
+    now = {one.file: one for one in hand_ins}
+    before, misread = {}, []
+    for old in read_records(course, chapter):
+        student, again = old["student"], now.get(old["file"])
+        if not old["taken"] or names.refusal(student):
+            continue
+        folder = course / "submitted" / student / chapter
+        if again and again.student != student and folder.is_dir():
+            misread.append((again, student))
+            shutil.rmtree(folder)
+            if not any(folder.parent.iterdir()):
+                folder.parent.rmdir()
+        elif folder.is_dir():
+            before[student] = old
+    return before, misread
+
+
 def _choose(several, release):
-    """Take a student's newest hand-in that can be read."""
+    """Take a student's newest hand-in that can be read; return it and its notebook, or Nones."""
     alike = len({one.name.platform for one in several}) == 1
     numbered = alike and all(one.copy >= 0 for one in several)
 
@@ -222,7 +262,7 @@ def _choose(several, release):
         return (alike and one.name.order, numbered and one.copy, one.time)
 
     several.sort(key=age, reverse=True)
-    taken, failed = None, []
+    taken, notebook, failed = None, None, []
     for one in several:
         if taken:
             one.remark = f"older than {taken.file}"
@@ -232,7 +272,7 @@ def _choose(several, release):
             continue
         try:
             data = one.entry.read()
-            one.notebook, remarks = notebooks.parse(data)
+            parsed, remarks = notebooks.parse(data)
         except archives.UnreadableError as error:
             one.remark = str(error)
             failed.append(one)
@@ -242,7 +282,7 @@ def _choose(several, release):
             for rival in [one, *rivals]:
                 rival.remark = "as new as another one that differs: remove all but one"
             continue
-        taken = one
+        taken, notebook = one, parsed
         one.taken = True
         if one.name.late:
             remarks.insert(0, f"late, says {one.name.platform}")
@@ -250,7 +290,8 @@ def _choose(several, release):
             remarks.append(f"a newer one, {failed[0].file}, {failed[0].remark}")
         elif len(several) > 1:
             remarks.append(f"the newest of {len(several)}")
-        one.remark = "; ".join(remarks + notebooks.mend(one.notebook, release))
+        one.remark = "; ".join(remarks + notebooks.mend(notebook, release))
+    return taken, notebook
 
 
 def _differs(rival, data):
@@ -260,41 +301,13 @@ def _differs(rival, data):
         return False
 
 
-def _store(course, chapter, hand_ins):
-    """Write what is taken; go on from what was collected before."""
-    now = {one.file: one for one in hand_ins}
-    taken = {one.student: one for one in hand_ins if one.taken}
-    kept = []
-    for old in read_records(course, chapter):
-        student = old["student"]
-        if not old["taken"] or names.refusal(student):
-            continue
-        folder = course / "submitted" / student / chapter
-        if not folder.is_dir():
-            continue
-        again, newer = now.get(old["file"]), taken.get(student)
-        if again and again.student != student:
-            # Read anew, say with a roster, the file is another student's.
-            shutil.rmtree(folder)
-            if not any(folder.parent.iterdir()):
-                folder.parent.rmdir()
-            again.remark = _with(again.remark, f"was {student}'s before")
-        elif newer and not again and old["submitted"] > newer.record()["submitted"]:
-            newer.taken = False
-            newer.remark = f"older than {old['file']}, which was collected before"
-            kept.append(old)
-        elif not newer:
-            kept.append(old | {"remark": _with(old["remark"], "collected before")})
-    for one in hand_ins:
-        if one.taken:
-            folder = course / "submitted" / one.student / chapter
-            folder.mkdir(parents=True, exist_ok=True)
-            files.write(
-                folder / f"{chapter}.ipynb", as_json(one.notebook).encode("utf-8", "replace")
-            )
-            when = datetime.fromtimestamp(int(one.time), UTC)
-            files.write(folder / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S} UTC\n")
-    return [one.record() for one in hand_ins] + kept
+def _store(course, chapter, one, notebook):
+    folder = course / "submitted" / one.student / chapter
+    folder.mkdir(parents=True, exist_ok=True)
+    # A lone half of a letter's code, which JSON allows, is none in UTF-8.
+    files.write(folder / f"{chapter}.ipynb", as_json(notebook).encode("utf-8", "replace"))
+    when = datetime.fromtimestamp(int(one.time), UTC)
+    files.write(folder / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S} UTC\n")
 
 
 def _with(remark, more):

@@ -337,8 +337,19 @@ def test_collecting_again_replaces_what_is_newer_and_keeps_the_rest(course):
     assert course.answers() == {"a": "answer = 4", "b": "answer = 2", "c": "answer = 3"}
     assert "collected before" in course.remarks()["b_simple-old.ipynb"]
     assert [one["student"] for one in course.records if one["taken"]] == ["a", "b", "c"]
+    course.put("a_simple.ipynb", handed_in("answer = 6"), when=900_000_000)
+    course.put("a_simple-1.ipynb", handed_in("answer = 7"), when=800_000_000)
+    (course.archive / "a_simple-new.ipynb").unlink()
+    course.put("d_simple-1.ipynb", handed_in("answer = 8"), when=1_000_000_000)
     course.collect()
-    assert course.answers()["b"] == "answer = 2"
+    course.put("d_simple-2.ipynb", handed_in("answer = 9"), when=900_000_000)
+    course.collect()  # the names of what is still there decide
+    assert course.answers() == {
+        "a": "answer = 4",
+        "b": "answer = 2",
+        "c": "answer = 3",
+        "d": "answer = 9",
+    }
     assert course.remarks()["c_simple.ipynb"] == "collected before"
 
 
