@@ -102,12 +102,11 @@ assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment 
 	$(PRIVATE_COURSE) && $(BIN)/python -m classroom.assignments $(CHAPTER) --course "$(COURSE)"
 	$(NBGRADER) generate_assignment $(CHAPTER) --create --force --log-level=WARN
 	@echo "For the students: $(COURSE)/release/$(CHAPTER)/$(CHAPTER).ipynb"
-	@echo "Put hand-ins, named <student>_$(CHAPTER).ipynb, into $(COURSE)/downloaded/$(CHAPTER)/archive;"
-	@echo "then: make grade CHAPTER=$(CHAPTER) COURSE=$(COURSE)"
+	@echo "Put hand-ins, named <student>_$(CHAPTER).ipynb, or the zip of a learning platform"
+	@echo "into $(COURSE)/downloaded/$(CHAPTER)/archive; then: make grade CHAPTER=$(CHAPTER) COURSE=$(COURSE)"
 
 grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-ins of CHAPTER; feedback, and marks as COURSE/grades.csv
-	@$(PRIVATE_COURSE)
-	$(NBGRADER) zip_collect $(CHAPTER) --force --log-level=WARN
+	@$(PRIVATE_COURSE) && $(BIN)/python -m classroom.collect $(CHAPTER) --course "$(COURSE)"
 	@status=0; ($(NBGRADER) autograde $(CHAPTER) --create --force --log-level=WARN) || status=$$?; \
 	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
 	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat "$(COURSE)/grades.csv" && exit $$status
