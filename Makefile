@@ -144,7 +144,7 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
 	$(LOCK) --group book --group test --group lock pyproject.toml --output-file requirements.txt.part
 	$(LOCK) --group classroom --output-file requirements/classroom.txt.part
-	$(LOCK) --group hub --constraint requirements/classroom.txt.part --output-file requirements/hub.txt.part
+	$(LOCK) --group server --constraint requirements/classroom.txt.part --output-file requirements/server.txt.part
 	$(LOCK) --group colab --group book --group test --output-file requirements/colab.txt.part
 	$(LOCK) --group pytorch --output-file requirements/pytorch.txt.part
 	for part in requirements.txt.part requirements/*.part; do mv "$$part" "$${part%.part}"; done

@@ -107,6 +107,51 @@ def test_a_fork_publishes_itself(fork):
     assert fork.git("log", "--format=%s").splitlines() == ["the book"]
 
 
+def test_a_class_gets_its_notebooks_and_no_solution(fork):
+    assert fork.publish("prepare").returncode == 0
+    fork.build()
+    assert fork.publish("push").returncode == 0
+    show = [f"--git-dir={fork.bare}", "show"]
+    listed = fork.git(f"--git-dir={fork.bare}", "ls-tree", "-r", "--name-only", "published-student")
+    names = listed.splitlines()
+    assert {name for name in names if name.endswith(".ipynb")} == {
+        f"book/{place}.ipynb" for place in PLACES
+    }
+    assert {"helpers/install.py", "book/weights/simple.npz", "requirements/server.txt"} < {*names}
+    assert not [name for name in names if re.match("tests|course|book/(teaching|claims)", name)]
+    assert not [name for name in names if name.startswith("book/") and name.endswith(".md")]
+    for place in PLACES:
+        name = f"book/{place}.ipynb"
+        whole, given = (
+            cells(fork.git(*show, f"{branch}:{name}"))
+            for branch in ("published", "published-student")
+        )
+        assert not any("solution" in c.metadata.get("tags", []) or c.get("outputs") for c in given)
+        setup = [next(c.source for c in some if c.cell_type == "code") for some in (whole, given)]
+        assert setup == [setup_cell(URL, "published")] * 2
+
+
+def test_the_branch_of_a_class_grows_and_is_never_replaced(fork):
+    def tips():
+        log = fork.git(f"--git-dir={fork.bare}", "log", "--format=%H %s", "published-student")
+        return log.splitlines()
+
+    history = []
+    for words in (None, None, "A better name"):
+        fork.git("switch", "-q", "trunk")
+        if words:
+            (fork.top / "LICENSE").write_text(words)
+            fork.commit()
+        assert fork.publish("prepare").returncode == 0
+        fork.build()
+        done = fork.publish("push")
+        assert done.returncode == 0, done.stderr
+        history.append(tips())
+    first, unchanged, grown = history
+    assert len(first) == 1 and unchanged == first
+    assert len(grown) == 2 and grown[1:] == first
+
+
 def test_a_release_keeps_a_branch_of_its_own(fork):
     release = ("--branch", "published-v1.0", "--version", "v1.0", "--source", "trunk")
     assert fork.publish("prepare", *release).returncode == 0
