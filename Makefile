@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit publish release clean
+.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade lab benchmark lock audit publish release clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -112,10 +112,11 @@ grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-in
 	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
 	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat "$(COURSE)/grades.csv" && exit $$status
 
-hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## JupyterHub on http://localhost:8000 for the users of this machine; see book/reference/teaching.md
-	umask 022; $(BIN)/python -m bookbuild.editions student # every user copies from there
-	umask 022; $(BIN)/python -m classroom.kernel classroom/jupyter
-	HUB_STATE="$(COURSE)" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
+# JupyterLab itself listens to this machine alone, makes a password and does not start as root.
+lab: .venv/installed ## the students' edition in JupyterLab, to see on this machine what they will see; for one user, not for a class
+	$(BIN)/python -m bookbuild.editions student
+	@echo "For you alone: a class needs a hub (book/reference/teaching.md). The next 'make lab' replaces what you change."
+	$(BIN)/jupyter lab --ip=localhost --no-browser _build/student
 
 ## For maintainers
 
