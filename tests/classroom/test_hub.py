@@ -419,8 +419,9 @@ async def try_hub(stage, asked):
         found["open_to_others"] = [
             str(path)
             for path in home.rglob("*")
-            if not path.is_symlink() and path.stat().st_uid == USERS["alice"]
-            if path.stat().st_mode & 0o077
+            if not path.is_symlink()
+            # nor lies behind a closed folder; the home itself is TLJH's
+            and all(p.stat().st_mode & 0o077 for p in (path, *path.parents) if home in p.parents)
         ]
 
         # What TLJH and the cluster start with an hour's patience.
@@ -474,18 +475,23 @@ async def start_kernel(hub, folder, about):
 
 async def listen_in(psutil, connection, execute):
     """Let bob listen at all ports of alice, and ask at them, while alice's kernel works."""
-    mine = {p.pid for p in psutil.process_iter(["uids"]) if p.info["uids"].real == USERS["alice"]}
-    ports = {
-        one.laddr.port
-        for one in psutil.net_connections("tcp")
-        if one.status == psutil.CONN_LISTEN and one.pid in mine
-    }
-    ear = as_user("bob", EAR, *ports)
+    ports = {"server": [], "kernel": []}
+    for one in psutil.process_iter(["uids", "cmdline"]):
+        if one.info["uids"].real == USERS["alice"]:
+            whose = (
+                "server" if "jupyterhub-singleuser" in " ".join(one.info["cmdline"]) else "kernel"
+            )
+            ports[whose] += [
+                connection.laddr.port
+                for connection in one.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN
+            ]
+    ear = as_user("bob", EAR, *ports["server"], *ports["kernel"])
     ear.stdout.readline()
     for _ in range(20):  # a subscription takes a moment to arrive
         said = await execute(connection, "print('between us'); import time; time.sleep(0.1)")
     heard = ast.literal_eval(ear.communicate("\n")[0])
-    answers = as_user("bob", ASK, *ports).communicate()[0]
+    answers = as_user("bob", ASK, *ports["server"]).communicate()[0]
     return {"said": said, "heard": heard, "answers": ast.literal_eval(answers)}
 
 
