@@ -158,7 +158,7 @@ audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known 
 
 # Both run on GitHub, which sets the variables. The site is that of the prepared commit.
 PUBLISH = $(BIN)/python -m bookbuild.publish
-publish: .venv/installed ## on GitHub: pages, PDF and bundle with the repository's own address; finished notebooks into its branch `published`
+publish: .venv/installed ## on GitHub: pages, PDF and bundle with the repository's own address; finished notebooks into its branch `published`, the students' into `published-student`
 	$(PUBLISH) prepare
 	$(MAKE) pdf bundle
 	mkdir -p _build/html/download && cp _build/autoencoders.pdf _build/autoencoders.zip _build/html/download
