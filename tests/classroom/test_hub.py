@@ -128,12 +128,20 @@ def test_the_page_hands_out_a_notebook_of_the_students_branch():
         assert (ROOT / file).is_file(), file
 
 
-def test_the_page_says_how_to_see_it_alone_and_make_lab_refuses_root():
-    assert "make lab" in PAGE
-    if os.geteuid() == 0:
-        lab = [Path(sys.executable).with_name("jupyter"), "lab", "--no-browser"]
-        done = subprocess.run(lab, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode and "Running as root is not recommended" in done.stderr
+def test_make_lab_listens_to_this_machine_alone():
+    made = subprocess.run(["make", "-n", "lab"], cwd=ROOT, capture_output=True, text=True).stdout
+    (lab,) = [line for line in made.splitlines() if "jupyter lab" in line and "echo" not in line]
+    assert "--ip=localhost" in lab
+    assert not re.search("allow-root|token|password", lab)
+    assert "`make lab`" in PAGE
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
+def test_what_make_lab_starts_refuses_root():
+    lab = [Path(sys.executable).with_name("jupyter"), "lab", "--no-browser"]
+    done = subprocess.run(lab, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode and "Running as root is not recommended" in done.stderr
 
 
 # A real hub
