@@ -6,6 +6,7 @@
 - directive ``reactive-figure``: a notebook's reactive figure, alive on a prose page, too;
 - roles ``colab``, ``kaggle`` and ``codespaces``: links that open a notebook, or the whole book,
   there; the buttons above a chapter lead to the same addresses;
+- role ``pull``: nbgitpuller's page that makes a link for a class, filled in for a notebook;
 - role ``published``: a link to a file that only the published site has, elsewhere its words alone;
 - the edit button of a chapter leads to its text, not to the notebook made from it, and on the
   branch where people work; the issue button names the page;
@@ -22,7 +23,7 @@ import re
 from html import escape
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
 import nbformat
 import PIL.Image
@@ -204,6 +205,18 @@ def codespaces(config, path=None):
     return f"https://codespaces.new/{repository}/tree/{branch}?quickstart=1"
 
 
+def pull(config, path):
+    """Return where a teacher gets the link that brings a class the notebook at `path`.
+
+    nbgitpuller's page is filled in with the branch of the students' editions, which goes into a
+    folder with the repository's name; the teacher adds the address of the hub.
+    """
+    url, repository, branch = _repository(config)
+    folder = repository.rpartition("/")[2]
+    asked = {"repo": url, "branch": f"{branch}-student", "urlpath": f"lab/tree/{folder}/{path}"}
+    return f"https://nbgitpuller.readthedocs.io/en/latest/link.html?{urlencode(asked)}"
+
+
 def download(config, name):
     """Return where the published site has a file for downloading; empty if it is not published."""
     return config.html_baseurl and urljoin(config.html_baseurl, f"download/{name}")
@@ -312,6 +325,7 @@ def setup(app):
     app.connect("config-inited", say_version)
     app.add_role("colab", NotebookLink(colab))
     app.add_role("kaggle", NotebookLink(kaggle))
+    app.add_role("pull", NotebookLink(pull))
     app.add_role("codespaces", AddressLink(codespaces))
     app.add_role("published", AddressLink(download))
     app.add_post_transform(StillPictures)
