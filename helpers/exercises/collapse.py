@@ -369,8 +369,8 @@ def check_5(improved, share, model, x_valid):
     right = gain / gap
     hint = say("The ELBO's gain, divided by the way from the encoder's ELBO up to the bound.")
     if isinstance(share, float | np.floating) and not 0 <= share <= 1:
-        hint += say(
-            " No ELBO lies above the bound from the same codes: is a part of log w missing?"
+        hint += " " + say(
+            "No ELBO lies above the bound from the same codes: is a part of log w missing?"
         )
     check_number(
         "share",
