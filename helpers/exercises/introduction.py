@@ -70,22 +70,20 @@ def check_2(threshold, alarms, x_train, kinds, autoencoder):
         return 0.035 < share < 0.065  # also of a smaller choice of training digits
 
     if not near(above(limit)):
-        finding = (
-            say(
-                "{share:.1%} of the training digits have an error above threshold:",
-                share=above(limit),
-            )
-            + " "
+        finding = say(
+            "{share:.1%} of the training digits have an error above threshold:", share=above(limit)
         )
         if near(above(limit / 784)):
-            raise Wrong(finding + say("it is a sum over the pixels; take their mean."))
-        if near(above(limit**2)):
-            raise Wrong(finding + say("it is a root; wanted: a mean squared error."))
-        if near(1 - above(limit)):
-            raise Wrong(finding + say("you cut off the other end."))
-        if above(limit) > 0.98:
-            raise Wrong(finding + say("`np.percentile` counts in percent, from 0 to 100."))
-        raise Wrong(finding + say("the aim was 5 %, those with the highest errors."))
+            words = say("it is a sum over the pixels; take their mean.")
+        elif near(above(limit**2)):
+            words = say("it is a root; wanted: a mean squared error.")
+        elif near(1 - above(limit)):
+            words = say("you cut off the other end.")
+        elif above(limit) > 0.98:
+            words = say("`np.percentile` counts in percent, from 0 to 100.")
+        else:
+            words = say("the aim was 5 %, those with the highest errors.")
+        raise Wrong(f"{finding} {words}")
     new = _errors("autoencoder", autoencoder, kinds["digits"])
     on_valid, on_training = np.percentile(new, 95), np.percentile(learned, 95)
     if math.isclose(limit, on_valid, rel_tol=1e-4) and not math.isclose(
