@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit publish release clean
+.PHONY: help book serve pdf animation sync execute play again translate claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit publish release clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,9 @@ test: book ## check the code, the pages and one notebook: before each commit, so
 	$(NPM) exec --no -- eslint helpers bookbuild book/_static tests
 	$(PYTEST) -m "not heavy" tests
 	$(QUICK) $(BIN)/pytest $(NBVAL) $(SIMPLE)
+
+translate: .venv/installed ## bring the catalogues of the Korean book (book/locale/ko) in step with the English, and say what is missing (PAGE=simple, default all)
+	@$(BIN)/python -m bookbuild.translate $(PAGE)
 
 claims: .venv/installed ## list the sentences that compare and rest on no measured number, for advice (PAGE=simple, default all)
 	@$(BIN)/python -m bookbuild.claims $(PAGE)

@@ -24,7 +24,7 @@ from bookbuild.book import BOOK, ROOT
 LOCALE = BOOK / "locale"
 WAS = "The English was: "
 _SIMILAR = 0.6
-_HEADER = '''\
+_HEADER = """\
 msgid ""
 msgstr ""
 "Language: {language}\\n"
@@ -32,7 +32,7 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
 
-'''
+"""
 
 
 class Found(NamedTuple):
@@ -200,6 +200,6 @@ def messages_in(content):
 
 _METHODS = {
     ".py": (extract_python, {}),
-    ".js": (extract_javascript, {"parse_template_string": True}),
+    ".js": (extract_javascript, {"parse_template_string": True, "template_string": False}),
     ".html": (babel_extract, {}),
 }

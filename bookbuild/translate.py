@@ -190,7 +190,8 @@ def wrong_terms(text, translation):
     return [
         f"the term /{english}/, which is {' or '.join(words)}"
         for english, words in terms().items()
-        if re.search(english, prose, re.IGNORECASE) and not any(word in translation for word in words)
+        if re.search(english, prose, re.IGNORECASE)
+        and not any(word in translation for word in words)
     ]
 
 
