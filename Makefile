@@ -45,8 +45,10 @@ help:
 book: .venv/installed _extra/vendor/figures.js ## build the pages from the stored outputs into _build/html
 	@$(BIN)/python -m helpers.files
 	@# Sphinx goes by the time of pages: it would keep one that an interrupted build wrote half.
-	@rm $(WHOLE) 2>/dev/null || rm -rf _build/html _build/.doctrees
+	@rm $(WHOLE) 2>/dev/null || rm -rf _build/html _build/.doctrees _build/ko
 	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@$(BIN)/python -m bookbuild.derive
+	@$(BIN)/jupyter-book build _build/ko -W -n --keep-going --quiet
 	@touch $(WHOLE)
 	@echo "Open _build/html/index.html, or type 'make serve'."
 

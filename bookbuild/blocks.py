@@ -33,7 +33,9 @@ _OPTION = re.compile(r"^(?P<lead>\s*:(?P<name>[\w-]+):\s*)(?P<words>.*)$")
 _FRONT = re.compile(r"\A---\n.*?^---\n", re.S | re.M)
 _QUESTION = re.compile(r'^question: "(?P<words>(?:[^"\\]|\\.)*)"$', re.M)
 _HEADING = re.compile(r"^(?P<lead>#{1,6} +)(?P<words>.*)$")
-_SUMMARY = re.compile(r"^(?P<lead>\s*(?:<details>)?<summary>)(?P<words>.*?)(?P<rest></summary>.*)$")
+_SUMMARY = re.compile(
+    r"^(?P<lead>\s*(?:<details[^>]*>)?<summary>)(?P<words>.*?)(?P<rest></summary>.*)$"
+)
 _TAG = re.compile(r"^\s*</?(?:details|summary|div|p)\b[^>]*>\s*$")
 _LETTERED = r"(?:\([a-z]\) +)?"  # an answer to a quick question
 _ITEM = re.compile(rf"^(?P<lead>\s*(?:> ?)*\s*(?:[-*+]|\d{{1,2}}[.)]) +{_LETTERED})(?P<words>.*)$")

@@ -78,16 +78,22 @@ def of_configuration():
     config = book.config()
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     texts = [config["title"], config["author"], config["html"]["extra_footer"]]
+    texts.append(config["sphinx"]["config"]["html_theme_options"]["logo"]["alt_text"])
     return [
         *(Found(text, ("_config.yml",)) for text in texts),
         *(Found(part["caption"], ("_toc.yml",)) for part in contents["parts"]),
     ]
 
 
+def code_files(name):
+    """Return the files whose words a catalogue of code has."""
+    paths = [path for pattern in CODE[name] for path in sorted(ROOT.glob(pattern))]
+    return list(dict.fromkeys(paths))
+
+
 def of_code(name):
     """Return what the code of a catalogue says: ``"helpers"`` or ``"site"``."""
-    paths = [path for pattern in CODE[name] for path in sorted(ROOT.glob(pattern))]
-    found = catalogues.said(dict.fromkeys(paths))
+    found = catalogues.said(code_files(name))
     return [*of_configuration(), *found] if name == "site" else found
 
 
