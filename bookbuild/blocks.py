@@ -42,13 +42,14 @@ _ITEM = re.compile(rf"^(?P<lead>\s*(?:> ?)*\s*(?:[-*+]|\d{{1,2}}[.)]) +{_LETTERE
 _PLAIN = re.compile(r"^(?P<lead>\s*(?:> ?)*\s*(?:\*\*\d\.\*\* )?)(?P<words>.*)$")
 _EXERCISE = re.compile(r"\A\*\*(\d+\. .+?)\.?\*\* (?=\S)")
 _NO_WORDS = re.compile(
-    r"`[^`]*`|<!--.*?-->|<[^>]*>|\]\([^)]*\)|\\text\{|\$[^$]+\$|\\[A-Za-z]+|\{[\w-]+\}", re.S
+    r"(?<!\})`[^`]*`|<!--.*?-->|<[^>]*>|\]\([^)]*\)|\\text\{|\$[^$]+\$|\\[A-Za-z]+|\{[\w-]+\}", re.S
 )
 _A_WORD = re.compile(r"[^\W\d_]{2,}")
 _MATH = MarkdownIt("commonmark").use(dollarmath_plugin)
 
 #: What a translation must have of its message, besides its placeholders; each sorts its findings.
 _KEPT = {
+    "role": re.compile(r"\{[\w-]+\}`[^`<]*<([^>`]+)>`"),
     "code": re.compile(r"`[^`]+`"),
     "formula": re.compile(r"\$\$?[^$]+\$\$?"),
     "link": re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>|href=\"([^\"]+)\""),
