@@ -20,6 +20,7 @@ from bookbuild import blocks, book, catalogues, chapters
 from bookbuild.book import ROOT
 from bookbuild.setup_cell import in_language
 from bookbuild.translate import LANGUAGE, alt_texts, code_files
+from bookbuild.words import THEME
 from helpers import files
 
 BUILT = ROOT / "_build" / LANGUAGE
@@ -200,6 +201,10 @@ def contents():
     }
     script = f"bookWords = {json.dumps(in_scripts, ensure_ascii=False, indent=1)};\n"
     found = {"_config.yml": config, "_toc.yml": toc, _WORDS: script}
+    theme = catalogues.compiled(catalogues.read(catalogues.LOCALE / LANGUAGE / "theme.po"))
+    found |= {
+        f"{THEME}/{LANGUAGE}/LC_MESSAGES/{name}.mo": theme for name in ("sphinx", "booktheme")
+    }
     for page in book.pages():
         place = page.relative_to(ROOT).as_posix()
         if page.suffix == ".ipynb":

@@ -4,10 +4,14 @@ English messages are the keys, the translations those of `book/locale/<language>
 and templates call `say`; scripts call the `say` of page.js, which has the words of words.js.
 """
 
+from pathlib import Path
+
 from bookbuild import catalogues
 
 #: The folder of the site with the scripts of others (bookbuild/vendor.py).
 VENDOR = "vendor"
+#: Where the derived book (bookbuild/derive.py) has translations of what the theme says.
+THEME = "_theme"
 _language = "en"
 
 
@@ -61,5 +65,9 @@ def give_words(app, pagename, templatename, context, doctree):
 def setup(app):
     app.add_config_value("book_words", "", "env", [str])
     app.connect("config-inited", speak, priority=1)
+    theme = Path(app.srcdir, THEME)
+    if theme.is_dir():  # what the theme says has no Korean of its own
+        for name in ("sphinx", "booktheme"):
+            app.add_message_catalog(name, str(theme))
     app.connect("html-page-context", give_words, priority=1)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
