@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade lab benchmark lock audit publish release clean
+.PHONY: help book serve pdf animation sync execute play again translate claims test test-all test-colab test-classroom editions bundle assignment grade lab benchmark lock audit publish release clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,8 +45,10 @@ help:
 book: .venv/installed _extra/vendor/figures.js ## build the pages from the stored outputs into _build/html
 	@$(BIN)/python -m helpers.files
 	@# Sphinx goes by the time of pages: it would keep one that an interrupted build wrote half.
-	@rm $(WHOLE) 2>/dev/null || rm -rf _build/html _build/.doctrees
+	@rm $(WHOLE) 2>/dev/null || rm -rf _build/html _build/.doctrees _build/ko
 	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@$(BIN)/python -m bookbuild.derive
+	@$(BIN)/jupyter-book build _build/ko -W -n --keep-going --quiet
 	@touch $(WHOLE)
 	@echo "Open _build/html/index.html, or type 'make serve'."
 
@@ -85,6 +87,9 @@ test: book ## check the code, the pages and one notebook: before each commit, so
 	$(NPM) exec --no -- eslint helpers bookbuild book/_static tests
 	$(PYTEST) -m "not heavy" tests
 	$(QUICK) $(BIN)/pytest $(NBVAL) $(SIMPLE)
+
+translate: .venv/installed ## bring the catalogues of the Korean book (book/locale/ko) in step with the English, and say what is missing (PAGE=simple, default all)
+	@$(BIN)/python -m bookbuild.translate $(PAGE)
 
 claims: .venv/installed ## list the sentences that compare and rest on no measured number, for advice (PAGE=simple, default all)
 	@$(BIN)/python -m bookbuild.claims $(PAGE)

@@ -65,6 +65,16 @@ import numpy as np
 keras.utils.set_random_seed(42)'''
 
 
+#: What the first lines of the cell are in a notebook of another language.
+_LANGUAGE = """\
+# The language of what checks and figures say.
+import os
+
+os.environ["BOOK_LANG"] = "{language}"
+
+"""
+
+
 def setup_cell(address=None, branch=None):
     """Return the code of the setup cell.
 
@@ -82,3 +92,20 @@ def setup_cell(address=None, branch=None):
         address, branch = book.repository()
         address = "" if f"/{book.PLACEHOLDER}/" in address else address
     return _SETUP.format(address=address, branch=branch)
+
+
+def in_language(cell, language):
+    """Return a setup cell for a notebook of another language.
+
+    Parameters
+    ----------
+    cell : str
+        What `setup_cell` returned.
+    language : str
+        Such as ``"ko"``.
+
+    Returns
+    -------
+    str
+    """
+    return _LANGUAGE.format(language=language) + cell

@@ -36,9 +36,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
 from bookbuild.book import stored_figures, tags
+from bookbuild.words import language, say
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-PAGES_BELOW = "Show or hide the pages below"
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,9 @@ class StoredFigure(SphinxDirective):
         figures = []
         if Path(path).is_file():
             figures = stored_figures(nbformat.read(path, as_version=4))
-        figure = next((figure for figure in figures if words in figure[1]["alt"]), None)
+        figure = next(
+            (one for one in figures if words in one[1].get("english", one[1]["alt"])), None
+        )
         if figure is None:
             # No warning: warnings stop the build, and a chapter's text may be tried in the
             # book before `make execute`. A test of the built site asks for the picture.
@@ -189,13 +191,14 @@ def colab(config, path):
     """Return where Colab opens the notebook at `path` (from the top of the repository)."""
     url, repository, branch = _repository(config)
     host = config.html_theme_options["launch_buttons"]["colab_url"]
-    return f"{host}/github/{repository}/blob/{branch}/{path}"
+    return f"{host}/github/{repository}/blob/{branch}/{_in_repository(config, path)}"
 
 
 def kaggle(config, path):
     """Return where Kaggle opens the notebook at `path`."""
     url, repository, branch = _repository(config)
-    raw = f"https://raw.githubusercontent.com/{repository}/{branch}/{path}"
+    place = _in_repository(config, path)
+    raw = f"https://raw.githubusercontent.com/{repository}/{branch}/{place}"
     return f"https://kaggle.com/kernels/welcome?src={raw}"
 
 
@@ -226,6 +229,12 @@ def _repository(config):
     options = config.html_theme_options
     url = options["repository_url"]
     return url, url.removeprefix("https://github.com/"), options["repository_branch"]
+
+
+def _in_repository(config, path):
+    """Return where a file of the pages lies in the branch that is published."""
+    folder = config.html_theme_options.get("path_to_docs", "").strip("/")
+    return f"{folder}/{path}" if folder else path
 
 
 class NotebookLink(ReferenceRole):
@@ -262,7 +271,11 @@ def more_launch_buttons(app, pagename, templatename, context, doctree):
                 ("Kaggle", "fas fa-cloud", kaggle),
                 ("Codespaces", "fas fa-code", codespaces),
             ):
-                button = {"type": "link", "text": name, "tooltip": f"Launch on {name}"}
+                button = {
+                    "type": "link",
+                    "text": name,
+                    "tooltip": say("Launch on {name}", name=name),
+                }
                 button |= {"icon": icon, "url": address(app.config, Path(path).as_posix())}
                 group["buttons"].append(button)
 
@@ -279,22 +292,28 @@ def source_buttons(app, pagename, templatename, context, doctree):
         if "/edit/" in address:
             written = app.config.book_source_branch
             address = address.replace(f"/edit/{branch}/", f"/edit/{written}/")
-            if source.suffix == ".ipynb" and source.with_suffix(".md").is_file():
+            if language() != "en":  # the pages are derived, the catalogues written
+                place = Path(pagename).relative_to("book").as_posix()
+                head, _, _ = address.partition(f"/edit/{written}/")
+                address = f"{head}/edit/{written}/book/locale/{language()}/{place}.po"
+            elif source.suffix == ".ipynb" and source.with_suffix(".md").is_file():
                 address = address.removesuffix(".ipynb") + ".md"
             button["url"] = address
         elif button.get("label") == "source-issues-button":
             version = app.config.book_version
-            place = f"{pagename}.html" + (f", version {version}" if version else "")
+            folder = "" if language() == "en" else f"{language()}/"
+            place = f"{folder}{pagename}.html" + (f", version {version}" if version else "")
             words = quote(f"Error on {place}", safe="")
-            button |= {"url": f"{url}/issues/new?title={words}", "text": "Report an error"}
-            button["tooltip"] = "Report an error on this page"
+            button |= {"url": f"{url}/issues/new?title={words}", "text": say("Report an error")}
+            button["tooltip"] = say("Report an error on this page")
 
 
 def say_version(app, config):
     """Let each page say at its foot which version of the book it shows, if that has a name."""
     if config.book_version:
         footer = config.html_theme_options.get("extra_footer", "")
-        version = f"<p>Version: {escape(config.book_version)}</p>"
+        words = say("Version: {version}", version=escape(config.book_version))
+        version = f"<p>{words}</p>"
         config.html_theme_options["extra_footer"] = footer + version
 
 
@@ -305,7 +324,8 @@ def name_folded_pages(app, pagename, templatename, context, doctree):
         return
 
     def named(*args, **options):
-        return str(make(*args, **options)).replace("<summary>", f'<summary title="{PAGES_BELOW}">')
+        below = say("Show or hide the pages below")
+        return str(make(*args, **options)).replace("<summary>", f'<summary title="{below}">')
 
     context["generate_toctree_html"] = named
 

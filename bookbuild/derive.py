@@ -1,0 +1,245 @@
+"""Derive the translated book: `_build/ko`, from the English pages and the catalogues.
+
+    python -m bookbuild.derive
+
+Nothing of it is edited or committed. A notebook has the code and the outputs of the English one;
+prose, alt texts and what its figures say are replaced. A page of which nothing is translated
+stays English, whole; a message without a translation stays English where it is.
+"""
+
+import copy
+import json
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from bookbuild import blocks, book, catalogues, chapters
+from bookbuild.book import ROOT
+from bookbuild.setup_cell import in_language
+from bookbuild.translate import LANGUAGE, alt_texts, code_files
+from bookbuild.words import THEME
+from helpers import files
+
+BUILT = ROOT / "_build" / LANGUAGE
+SITE = book.SITE / LANGUAGE
+#: What the English pages and these have in common.
+_SHARED = ("book/_static", "book/_templates")
+_WORDS = "_words/words.js"
+#: A script says its messages so; Python and JavaScript both find them by this.
+SAID = re.compile(r'\bsay\(\s*"((?:[^"\\]|\\.)*)"')
+_MEANS = "What it means"
+
+
+def translated(page):
+    """Return whether anything of a page is translated.
+
+    Parameters
+    ----------
+    page : pathlib.Path
+        One of `book.pages`.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(catalogues.translations(catalogues.path_of(page, LANGUAGE)))
+
+
+class _Page:
+    """A page on its way into another language: its catalogue, and the places of its headings."""
+
+    def __init__(self, page):
+        self._words = catalogues.translations(catalogues.path_of(page, LANGUAGE))
+        self._anchors = blocks.Anchors()
+
+    def words(self, text):
+        """Return a message in the other language, or as it is."""
+        return self._words.get(text, text)
+
+    def prose(self, text):
+        """Return Markdown in the other language, with the English names of its headings' places."""
+        parts = []
+        for piece in blocks.pieces(text):
+            if isinstance(piece, str):
+                parts.append(piece)
+                continue
+            heading = piece.text if piece.kind == "heading" else blocks.exercise(piece)
+            if heading:
+                # The title needs none, and stays the first line.
+                slug, place = self._anchors.of(heading)
+                if parts[-1] != "# ":
+                    parts.insert(-1, anchor(slug, place))
+            if piece.text == _MEANS:  # an edition for a class leaves these out
+                parts[-1] = parts[-1].replace("<details>", "<details data-means>")
+            translation = self._words.get(blocks.message(piece).text)
+            parts.append(blocks.rendered(piece, translation) if translation else piece)
+        return blocks.joined(parts)
+
+
+def anchor(slug, place):
+    """Return a place with the English name of a heading, and the one that its page gives it."""
+    name = f' name="{place}"' if place != slug else ""
+    return f'<a id="{slug}"{name}></a>\n\n'
+
+
+def in_korean(page, content):
+    """Return a page or a notebook in the other language.
+
+    Parameters
+    ----------
+    page : pathlib.Path
+        One of `book.pages`.
+    content : str or nbformat.NotebookNode
+        What it says in English.
+
+    Returns
+    -------
+    str or nbformat.NotebookNode
+    """
+    if isinstance(content, str):
+        return _Page(page).prose(content) if translated(page) else content
+    notebook, words = copy.deepcopy(content), _Page(page)
+    first = chapters.setup(notebook)
+    first.source = in_language(first.source, LANGUAGE)
+    notebook.metadata.pop("jupytext", None)  # there is no text beside it
+    if not translated(page):
+        return notebook
+    if "question" in notebook.metadata:
+        notebook.metadata["question"] = words.words(notebook.metadata["question"])
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = words.prose(cell.source)
+        if alt_texts(cell):
+            _alt_texts(cell, words)
+    for state in notebook.metadata.get("widgets", {}).values():
+        for model in state["state"].values():
+            model["state"] = figure_state(model["state"])
+    return notebook
+
+
+def _alt_texts(cell, words):
+    for output in cell.outputs:
+        about = output.get("metadata", {}).get("image/png", {})
+        if alt := about.get("alt"):
+            about |= {"alt": words.words(alt), "english": alt}
+            if output["data"].get("text/plain") == alt:
+                output["data"]["text/plain"] = about["alt"]
+
+
+def figure_state(state):
+    """Return a figure's stored state with its words in the other language.
+
+    Parameters
+    ----------
+    state : dict
+        As Jupyter stores it.
+
+    Returns
+    -------
+    dict
+        Each string that is a message as a whole is replaced; ``_words`` has those of its script.
+    """
+    words = catalogues.translations(catalogues.LOCALE / LANGUAGE / "helpers.po")
+
+    def replaced(value):
+        if isinstance(value, str):
+            return words.get(value, value)
+        if isinstance(value, list):
+            return [replaced(each) for each in value]
+        if isinstance(value, dict):
+            return {key: replaced(each) for key, each in value.items()}
+        return value
+
+    kept = {key: state[key] for key in ("_esm", "_css") if key in state}
+    state = {key: value if key.startswith("_") else replaced(value) for key, value in state.items()}
+    if "_esm" in kept:
+        said = (json.loads(f'"{text}"') for text in SAID.findall(kept["_esm"]))
+        state["_words"] = {text: words[text] for text in said if text in words}
+    return state
+
+
+def configuration():
+    """Return `_config.yml` and `_toc.yml` of the other language, as text."""
+    words = catalogues.translations(catalogues.LOCALE / LANGUAGE / "site.po")
+    config = book.config()
+    for key in ("title", "author"):
+        config[key] = words.get(config[key], config[key])
+    html, sphinx = config["html"], config["sphinx"]["config"]
+    html["extra_footer"] = words.get(html["extra_footer"], html["extra_footer"])
+    logo = sphinx["html_theme_options"]["logo"]
+    logo |= {"text": config["title"], "alt_text": words.get(logo["alt_text"], logo["alt_text"])}
+    config["repository"]["path_to_book"] = LANGUAGE  # in the branch that is published
+    up = "../"
+    sphinx |= {
+        "language": LANGUAGE,
+        # The English site has these files; "../" leads out of this one.
+        "html_extra_path": [],
+        "mathjax_path": up + sphinx["mathjax_path"],
+        "nb_ipywidgets_js": {up + name: v for name, v in sphinx["nb_ipywidgets_js"].items()},
+        "html_static_path": [*sphinx["html_static_path"], "_words"],
+        "html_js_files": [[Path(_WORDS).name, {"priority": 90}], *sphinx["html_js_files"]],
+        "redirects": {},  # old addresses are English ones
+    }
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    for part in contents["parts"]:
+        part["caption"] = words.get(part["caption"], part["caption"])
+    return [
+        yaml.safe_dump(made, allow_unicode=True, sort_keys=False) for made in (config, contents)
+    ]
+
+
+def contents():
+    """Return all files of the other language, by their places in it."""
+    config, toc = configuration()
+    words = catalogues.translations(catalogues.LOCALE / LANGUAGE / "site.po")
+    scripts = [path for path in code_files("site") if path.suffix == ".js"]
+    in_scripts = {
+        one.text: words[one.text] for one in catalogues.said(scripts) if one.text in words
+    }
+    script = f"bookWords = {json.dumps(in_scripts, ensure_ascii=False, indent=1)};\n"
+    found = {"_config.yml": config, "_toc.yml": toc, _WORDS: script}
+    theme = catalogues.compiled(catalogues.read(catalogues.LOCALE / LANGUAGE / "theme.po"))
+    found |= {
+        f"{THEME}/{LANGUAGE}/LC_MESSAGES/{name}.mo": theme for name in ("sphinx", "booktheme")
+    }
+    for page in book.pages():
+        place = page.relative_to(ROOT).as_posix()
+        if page.suffix == ".ipynb":
+            found[place] = book.as_json(in_korean(page, nbformat.read(page, as_version=4)))
+        else:
+            found[place] = in_korean(page, page.read_text(encoding="utf-8"))
+    return found
+
+
+def derive():
+    """Write `_build/ko`; files that are the same stay as they are. Return the folder."""
+    made = contents()
+    for folder in {(BUILT / place).parent for place in made}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for place in _SHARED:
+        link(BUILT / place, ROOT / place)
+    # Jupyter Book writes there.
+    SITE.mkdir(parents=True, exist_ok=True)
+    (BUILT / "_build").mkdir(exist_ok=True)
+    link(BUILT / "_build" / "html", SITE)
+    for old in (BUILT / "book").rglob("*"):
+        if old.suffix in {".md", ".ipynb"} and old.relative_to(BUILT).as_posix() not in made:
+            old.unlink()
+    files.write_together({BUILT / place: content for place, content in made.items()}, ROOT)
+    return BUILT
+
+
+def link(place, target):
+    """Make a link to a folder, by a relative path."""
+    target = os.path.relpath(target, place.parent)
+    if place.is_symlink() and os.readlink(place) == target:
+        return
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+
+
+if __name__ == "__main__":
+    print(derive().relative_to(ROOT))
