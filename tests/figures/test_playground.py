@@ -1,6 +1,5 @@
 """The playground's figure: an autoencoder that learns in the page."""
 
-import base64
 import re
 
 import numpy as np
@@ -8,9 +7,17 @@ import pytest
 import traitlets
 
 from helpers import data
-from helpers.widgets.figure import joined_module
 from helpers.widgets.playground import Playground
-from support import FIGURE, assert_usable, eventually, in_node, number_after, show, shown
+from support import (
+    FIGURE,
+    assert_usable,
+    eventually,
+    in_node,
+    number_after,
+    script_address,
+    show,
+    shown,
+)
 
 PYTHON = """async ([_, { address, cases }]) => {
   const { pythonCode } = await import(address);
@@ -21,11 +28,6 @@ SHAPES = """async ([_, { address, cases }]) => {
   return cases.map((settings) => autoencoder(settings, uniform(0)).layers
     .map(({ inputs, outputs }) => [inputs, outputs]));
 }"""
-
-
-def module(name):
-    code = joined_module(name).encode()
-    return "data:text/javascript;base64," + base64.b64encode(code).decode()
 
 
 @pytest.fixture(scope="module")
@@ -346,7 +348,7 @@ def test_the_python_code_trains_the_same_network(monkeypatch, digits, name):
     settings = {"pixels": 196, "hidden": 64, "code": 2, "kind": "plain", "l1": 0.01, "beta": 1}
     settings |= {"rate": 0.003, "noise": 0} | EXPORTED[name]
     asked = [
-        {"address": module(file), "cases": [settings]} for file in ("python_code.js", "training.js")
+        {"address": script_address(file), "cases": [settings]} for file in ("python_code.js", "training.js")
     ]
     (code,), (shapes,) = in_node(asked[0], PYTHON), in_node(asked[1], SHAPES)
     assert len(code.splitlines()) <= 15
