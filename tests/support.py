@@ -360,7 +360,6 @@ def as_keras(state, name):
 # ------------------------------------------------------------------ the figures' networks
 
 
-
 def script_address(name):
     """Return a figure's script, with what it imports, as an address that `import()` takes.
 

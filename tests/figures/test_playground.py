@@ -348,7 +348,8 @@ def test_the_python_code_trains_the_same_network(monkeypatch, digits, name):
     settings = {"pixels": 196, "hidden": 64, "code": 2, "kind": "plain", "l1": 0.01, "beta": 1}
     settings |= {"rate": 0.003, "noise": 0} | EXPORTED[name]
     asked = [
-        {"address": script_address(file), "cases": [settings]} for file in ("python_code.js", "training.js")
+        {"address": script_address(file), "cases": [settings]}
+        for file in ("python_code.js", "training.js")
     ]
     (code,), (shapes,) = in_node(asked[0], PYTHON), in_node(asked[1], SHAPES)
     assert len(code.splitlines()) <= 15

@@ -1,5 +1,7 @@
 """What a chapter says of its playground is so: with the settings and digits stored in its notebook."""
 
+import base64
+
 import nbformat
 import numpy as np
 import pytest
