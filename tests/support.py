@@ -283,9 +283,19 @@ def show(page, figure, **changes):
 
     The page then has `model`, the figure's state, and `told`, what went to Python so far.
     """
+    _run(page, figure, state_of(figure) | changes)
+
+
+def show_stored(page, figure, model, **changes):
+    """Show a figure of this class as a notebook stores it, with the script of today."""
+    parts = {part["path"][0]: {"bytes": part["data"]} for part in model.get("buffers", [])}
+    _run(page, figure, dict(model["state"]) | parts | changes)
+
+
+def _run(page, figure, state):
     if page.evaluate("typeof Model === 'undefined'"):
         page.add_script_tag(path=ROOT / "bookbuild" / "figures.js")
-    page.evaluate(ALONE, [figure._esm, figure._css, state_of(figure) | changes])
+    page.evaluate(ALONE, [figure._esm, figure._css, state])
 
 
 def shown(page, name):

@@ -144,8 +144,8 @@ function drawn({ color = 0, ...mark }, toX, toY, { left, right, top, bottom }) {
     return svg("ellipse", { class: "line", cx: toX(cx), cy: toY(cy), rx: Math.abs(toX(cx + rx) - toX(cx)),
       ry: Math.abs(toY(cy + ry) - toY(cy)), ...look });
   }
-  throw new Error(`a mark has ${Object.keys(mark).join(", ")}; known are line, points, bars, ` +
-    "rule, level, ellipse");
+  throw new Error(say("a mark has {given}; known are line, points, bars, rule, level, ellipse",
+    { given: Object.keys(mark).join(", ") }));
 }
 
 /**

@@ -252,7 +252,7 @@ class ReactiveFigure(anywidget.AnyWidget):
         dict of str to str
             By their messages, those of the script and of the names in the state.
         """
-        messages = [*messages_of(cls._esm), *cls.names_in(state)]
+        messages = [*messages_of(getattr(cls, "_esm", "")), *cls.names_in(state)]
         return {text: translate(text) for text in messages if translate(text) != text}
 
     def _repr_mimebundle_(self, **kwargs):
