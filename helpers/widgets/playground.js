@@ -59,10 +59,12 @@ export default {
           ...controls.filter(({ rare }) => rare).map(({ element }) => element),
           h("label", { class: "control" }, h("span", {}, say("Seed")), seed), otherSeed));
       const code = h("code", {});
+      const block = h("pre", { role: "region", "aria-label": say("The same network in Keras"),
+        "data-lm-suppress-shortcuts": "" }, code); // see kit.js
       const copied = h("span", { role: "status" });
       const copy = h("button", { type: "button", click: copyCode }, say("Copy"));
       const python = h("details", { class: "python" }, h("summary", {}, say("Take it to Python")),
-        h("pre", { tabindex: 0, role: "region", "aria-label": say("The same network in Keras") }, code),
+        block,
         h("div", { class: "hint" }, copy, copied));
 
       const originals = strip(say("validation digits")), damaged = strip(say("with noise"));
@@ -196,6 +198,7 @@ export default {
         seed.value = model.get("seed");
         const epochs = Math.round(steps / Math.ceil(train.length / PIXELS / BATCH));
         code.textContent = pythonCode(settings(), { images: train.length / PIXELS, epochs });
+        reach();
         copied.textContent = "";
         damaged.element.hidden = !model.get("noise");
         mapPlace.hidden = model.get("code") !== 2;
@@ -295,6 +298,14 @@ export default {
         wake();
       });
 
+      /** Let the keyboard stop at the code where it has to scroll it, and only there. */
+      function reach() {
+        if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+        else block.removeAttribute("tabindex");
+      }
+      const sizes = new ResizeObserver(reach); // also when it is unfolded
+      sizes.observe(block);
+
       const gone = new AbortController();
       const watcher = new IntersectionObserver((entries) => {
         visible = entries.at(-1).isIntersecting;
@@ -352,6 +363,7 @@ export default {
       return () => {
         wanted = false;
         watcher.disconnect();
+        sizes.disconnect();
         gone.abort();
       };
     });

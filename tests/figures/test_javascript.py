@@ -71,11 +71,7 @@ SAID = [
 
 
 def test_words_that_are_not_translated_are_an_error():
-    head = (
-        "export default (h, say, chart, slider, picture, said, alone, count, error, name, parts, "
-    )
-    head += "percent, state) => { "
-    code = {f"{i}.js": f"{head}{line} }};" for i, line in enumerate(UNSAID + SAID)}
-    found = linted(code)
-    rules = [[rule for rule, _ in found[name]] for name in code]
+    code = {f"{i}.js": line for i, line in enumerate(UNSAID + SAID)}
+    found = linted(code)  # beside it, that these scraps use names that nobody gives
+    rules = [[rule for rule, _ in found[name] if rule.startswith("book/")] for name in code]
     assert rules == [["book/translatable"]] * len(UNSAID) + [[]] * len(SAID)

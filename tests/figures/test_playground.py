@@ -177,6 +177,36 @@ def test_what_a_kind_does_not_use_is_not_offered(page, parts):
     }
 
 
+def test_every_value_that_python_allows_is_offered_and_no_other(page, parts):
+    show(page, Playground(*parts))
+    lists = page.locator(".control select")
+    traits = ["code", "hidden", "rate", "kind", "l1", "beta", "noise"]  # in the page's order
+    assert lists.count() == len(traits)
+    for number, name in enumerate(traits):
+        allowed = Playground.class_traits()[name].values
+        places = lists.nth(number).evaluate(
+            """(list, [name, values]) => [list.options.length, values.map((value) => {
+              model.set(name, value);
+              return list.selectedIndex;
+            }).sort()]""",
+            [name, allowed],
+        )
+        assert places == [len(allowed), list(range(len(allowed)))], name
+
+
+def test_the_keyboard_stops_at_the_code_only_where_it_scrolls(page, parts):
+    show(page, Playground(*parts))
+    page.get_by_text("Take it to Python").click()
+    code = page.get_by_role("region", name="The same network in Keras")
+    eventually(lambda: assert_tab_stop(code, "0"))
+    page.set_viewport_size({"width": 1600, "height": 900})
+    eventually(lambda: assert_tab_stop(code, None))
+
+
+def assert_tab_stop(place, wanted):
+    assert place.get_attribute("tabindex") == wanted
+
+
 def test_the_plane_draws_what_lies_under_the_pointer(page, parts):
     show(page, Playground(*parts))
     field = page.locator(".pick")
