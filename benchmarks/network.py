@@ -15,15 +15,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bookbuild.book import ROOT, find_browser
+from bookbuild.book import find_browser
 from helpers.widgets.export import export
+from helpers.widgets.figure import joined_module
 
 import keras
 import numpy as np
 from keras import layers
 from playwright.sync_api import sync_playwright
 
-SOURCE = ROOT / "helpers" / "widgets" / "network.js"
+SOURCE = joined_module("network.js").encode()
 
 TIME = """async ([source, spec, weights, x]) => {
   const { load } = await import("data:text/javascript;base64," + source);
@@ -81,7 +82,7 @@ def main():
     for model in (denoiser, generator):
         spec, weights = export(model())
         x = np.random.default_rng(0).random(np.prod(spec["input_shape"])).tolist()
-        code, numbers = (base64.b64encode(b).decode() for b in (SOURCE.read_bytes(), weights))
+        code, numbers = (base64.b64encode(b).decode() for b in (SOURCE, weights))
         for run in (in_node, in_chromium):
             first, *passes = run([code, spec, numbers, x])
             median, slow = np.percentile(passes, [50, 95])

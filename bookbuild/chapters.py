@@ -14,7 +14,6 @@ import argparse
 import ast
 import contextlib
 import copy
-import importlib
 import json
 import os
 import pathlib
@@ -34,6 +33,7 @@ from bookbuild import book
 from bookbuild.book import BOOK, COVER, RESULTS, ROOT
 from bookbuild.markers import fill
 from bookbuild.setup_cell import setup_cell
+from bookbuild.widgets import reactive_figures
 from helpers import files
 
 #: The folders of the book that a run may write into.
@@ -173,12 +173,8 @@ def renew_scripts(widgets):
 
     What a figure shows was measured by a run; how it shows it is code like any other.
     """
-    for state in widgets.values():
-        for model in state["state"].values():
-            module, _, name = model["state"].get("_anywidget_id", "").rpartition(".")
-            if module:
-                figure = getattr(importlib.import_module(module), name)
-                model["state"] |= {"_esm": figure._esm, "_css": figure._css}
+    for model, figure in reactive_figures(widgets):
+        model["state"] |= {"_esm": figure._esm, "_css": figure._css}
     return widgets
 
 

@@ -24,6 +24,7 @@ from bs4 import BeautifulSoup
 
 from bookbuild import book
 from bookbuild.book import ROOT, SITE
+from helpers.widgets.figure import joined_module
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 REPOSITORY, BRANCH = CONFIG["repository"]["url"], CONFIG["repository"]["branch"]
@@ -282,9 +283,19 @@ def show(page, figure, **changes):
 
     The page then has `model`, the figure's state, and `told`, what went to Python so far.
     """
+    _run(page, figure, state_of(figure) | changes)
+
+
+def show_stored(page, figure, model, **changes):
+    """Show a figure of this class as a notebook stores it, with the script of today."""
+    parts = {part["path"][0]: {"bytes": part["data"]} for part in model.get("buffers", [])}
+    _run(page, figure, dict(model["state"]) | parts | changes)
+
+
+def _run(page, figure, state):
     if page.evaluate("typeof Model === 'undefined'"):
         page.add_script_tag(path=ROOT / "bookbuild" / "figures.js")
-    page.evaluate(ALONE, [figure._esm, figure._css, state_of(figure) | changes])
+    page.evaluate(ALONE, [figure._esm, figure._css, state])
 
 
 def shown(page, name):
@@ -358,9 +369,17 @@ def as_keras(state, name):
 
 # ------------------------------------------------------------------ the figures' networks
 
-NETWORK_JS = (ROOT / "helpers" / "widgets" / "network.js").read_bytes()
-# As an address of its own, so that Node takes it for a module whatever its suffix.
-ADDRESS = "data:text/javascript;base64," + base64.b64encode(NETWORK_JS).decode()
+
+def script_address(name):
+    """Return a figure's script, with what it imports, as an address that `import()` takes.
+
+    Node takes it for a module whatever its suffix.
+    """
+    code = joined_module(name).encode()
+    return "data:text/javascript;base64," + base64.b64encode(code).decode()
+
+
+ADDRESS = script_address("network.js")
 
 # Weights come as anywidget hands them over: a DataView, here at an odd place of its buffer.
 # The other input comes first: nothing of it may be left in the buffers.

@@ -2,12 +2,13 @@
 import { load } from "./network.js";
 import { choices, h, meanSquaredError, mount, networks, numbers, oneOf, rows, status } from "./kit.js";
 import { chart } from "./chart.js";
+import { named, say } from "./words.js";
 
 const REACH = 2; // steps: so far a stroke moves its neighbours with it
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "A heartbeat, its reconstruction and its error", (root, model) => {
+    mount({ model, el }, () => say("A heartbeat, its reconstruction and its error"), (root, model) => {
       const nets = networks(model, load), names = model.get("_names");
       const steps = nets.get(names[0]).inputShape[0];
       const [mean, std] = model.get("_scale"), [start, stop] = model.get("_milliseconds");
@@ -25,17 +26,17 @@ export default {
       let step = Math.round(-start / length); // the point; at first the peak
 
       const beats = choices({
-        label: "Beat", images: examples.map((curve) => thumbnail(curve, range)), ...SIZE,
+        label: say("Beat"), images: examples.map((curve) => thumbnail(curve, range)), ...SIZE,
         value: model.get("beat"), input: take,
       });
       beats.element.classList.add("curves");
       const curve = chart({
-        name: "The beat and its reconstruction", height: 230,
-        x: { label: "time from the peak (ms)", range: [start, stop], ticks: every(100, [start, stop]) },
-        y: { label: "voltage (mV)", range, ticks: every(1, range) },
+        name: say("The beat and its reconstruction"), height: 230,
+        x: { label: say("time from the peak (ms)"), range: [start, stop],
+          ticks: every(100, [start, stop]) },
+        y: { label: say("voltage (mV)"), range, ticks: every(1, range) },
         pick: {
-          label: "The beat, to be drawn by hand. Left and right choose a time, up and down change " +
-            "the voltage there",
+          label: say("The beat, to be drawn by hand. Left and right choose a time, up and down change the voltage there"),
           value: [time(step), signal[step]], step: [length, 0.1], input: draw,
         },
       });
@@ -44,7 +45,7 @@ export default {
       }
       const back = h("button", { type: "button", click: () => take(chosen) });
       const bars = model.get("_histogram"), alarm = bars.edges ? alarmChart(bars) : null;
-      const which = oneOf({ label: "Network", values: names, input: (name) => {
+      const which = oneOf({ label: say("Network"), values: names, words: named, input: (name) => {
         event = {};
         model.set("network", name);
       } });
@@ -52,7 +53,7 @@ export default {
       root.append(
         beats.element,
         ...(names.length > 1 ? [which.element] : []),
-        h("div", { class: "hint" }, "Drag the curve to change it.", back),
+        h("div", { class: "hint" }, say("Drag the curve to change it."), back),
         curve.element,
         said,
         ...(alarm ? [alarm.element] : []),
@@ -98,17 +99,15 @@ export default {
         which.set(model.get("network"));
         curve.set([time(step), signal[step]]);
         curve.show([
-          { line: line(signal), color: 4,
-            name: place < 0 ? "your own curve" : `beat ${place + 1}, ${kinds[place]}` },
-          { line: line(xHat), color: 1, name: "reconstruction" },
+          { line: line(signal), color: 4, name: place < 0 ? say("your own curve")
+            : say("beat {number}, {kind}", { number: place + 1, kind: named(kinds[place]) }) },
+          { line: line(xHat), color: 1, name: say("reconstruction") },
         ]);
-        alarm?.show(threshold, error, place < 0 ? "your own curve" : "this beat");
-        back.textContent = `Back to beat ${chosen + 1}`;
-        const at = event.type === "keydown"
-          ? `${signal[step].toFixed(2)} mV at ${Math.round(time(step))} ms. ` : "";
-        const verdict = alarm ? `, threshold ${threshold.toFixed(4)}: ` +
-          `${error > threshold ? "not like" : "like"} the others.` : " squared mV.";
-        said.textContent = `${at}Error ${error.toFixed(4)}${verdict}`;
+        alarm?.show(threshold, error, place < 0 ? say("your own curve") : say("this beat"));
+        back.textContent = say("Back to beat {number}", { number: chosen + 1 });
+        const verdict = inWords(error, alarm ? threshold : undefined);
+        said.textContent = event.type !== "keydown" ? verdict : [say("{voltage} mV at {time} ms.",
+          { voltage: signal[step].toFixed(2), time: Math.round(time(step)) }), verdict].join(" ");
         model.set("signal", signal);
         model.set("reconstruction", xHat);
         model.set("error", error);
@@ -132,20 +131,29 @@ export default {
   },
 };
 
+/** The error, and if there is a threshold, on which side of it that is. */
+function inWords(error, threshold) {
+  const values = { error: error.toFixed(4), threshold: threshold?.toFixed(4) };
+  if (threshold === undefined) return say("Error {error} squared mV.", values);
+  return error > threshold
+    ? say("Error {error}, threshold {threshold}: not like the others.", values)
+    : say("Error {error}, threshold {threshold}: like the others.", values);
+}
+
 /** The histogram of the errors that set the threshold, in which `show` marks both. */
 function alarmChart(bars) {
   const [low, high] = [bars.edges[0], bars.edges.at(-1)];
   const powers = bars.edges.filter((_, i) => i % 8 === 0); // Beats makes 8 bars of each
   const inside = (value) => Math.min(Math.max(value, low), high);
   const { element, show } = chart({
-    name: "Errors of held-out normal beats, the threshold, and this beat's error", height: 150,
-    x: { label: "error (squared mV)", range: [low, high], log: true, ticks: powers,
+    name: say("Errors of held-out normal beats, the threshold, and this beat's error"), height: 150,
+    x: { label: say("error (squared mV)"), range: [low, high], log: true, ticks: powers,
       words: (power) => String(Number(power.toPrecision(1))) },
-    y: { label: "beats", range: [0, Math.max(...bars.heights, 1)] },
+    y: { label: say("beats"), range: [0, Math.max(...bars.heights, 1)] },
   });
   const mark = (threshold, error, name) => show([
-    { bars, color: 0, name: "held-out normal beats" },
-    { rule: inside(threshold), color: 2, name: "threshold" },
+    { bars, color: 0, name: say("held-out normal beats") },
+    { rule: inside(threshold), color: 2, name: say("threshold") },
     { rule: inside(error), color: 4, name },
   ]);
   return { element, show: mark };

@@ -121,6 +121,10 @@ class Beats(ReactiveFigure):
             **alarm,
         )
 
+    @staticmethod
+    def names_in(state):
+        return [*state["_names"], *state["_kinds"]]
+
     @traitlets.validate("network")
     def _is_a_network(self, proposal):
         if self._names and proposal["value"] not in self._names:

@@ -2,18 +2,19 @@
 import { load } from "./network.js";
 import { bars, h, meanSquaredError, mount, networks, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";
+import { say } from "./words.js";
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "One digit through codes of different sizes", (root, model) => {
+    mount({ model, el }, () => say("One digit through codes of different sizes"), (root, model) => {
       const nets = networks(model, load);
       const size = slider({
-        label: "Numbers in the code", values: [...nets.keys()].map(Number),
+        label: say("Numbers in the code"), values: [...nets.keys()].map(Number),
         value: model.get("size"), words: String, input: (value) => model.set("size", value),
       });
       const digit = digitInput(model, show);
-      const original = picture("original"), code = bars("code");
-      const reconstruction = picture("reconstruction"), said = status();
+      const original = picture(say("original")), code = bars(say("code"));
+      const reconstruction = picture(say("reconstruction")), said = status();
       root.append(
         digit.element,
         size.element,
@@ -29,7 +30,8 @@ export default {
         original.show(x);
         code.show(z);
         reconstruction.show(xHat);
-        said.textContent = `Through ${n} numbers: squared error ${error.toFixed(4)} per pixel.`;
+        said.textContent = say("Through {count} numbers: squared error {error} per pixel.",
+          { count: n, error: error.toFixed(4) });
         model.set("code", z);
         model.set("error", error);
         model.save_changes(); // to Python, if there is a kernel

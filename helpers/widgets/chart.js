@@ -1,5 +1,6 @@
 /** Charts with axes, drawn as SVG: sharp at any size, and their words are text. */
 import { h, on } from "./kit.js";
+import { say } from "./words.js";
 
 /** Okabe and Ito's colours, as in plots.py; each has a dash of its own, for readers of any vision. */
 export const COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"];
@@ -69,7 +70,7 @@ export function chart({ name, x, y, width = 340, height = 220, backdrop, pick })
 /** Let mouse, finger and arrow keys move the reader's point. */
 function listen(field, drawing, { label, step, hover, get, move, x, y, frame, width, height }) {
   for (const [name, value] of Object.entries({ tabindex: 0, role: "application",
-    "aria-label": `${label}. Arrow keys move the point.` })) field.setAttribute(name, value);
+    "aria-label": say("{label}. Arrow keys move the point.", { label }) })) field.setAttribute(name, value);
   field.classList.add("pick");
   const fromX = scale(x, frame.left, frame.right).back;
   const fromY = scale(y, frame.bottom, frame.top).back;
@@ -143,8 +144,8 @@ function drawn({ color = 0, ...mark }, toX, toY, { left, right, top, bottom }) {
     return svg("ellipse", { class: "line", cx: toX(cx), cy: toY(cy), rx: Math.abs(toX(cx + rx) - toX(cx)),
       ry: Math.abs(toY(cy + ry) - toY(cy)), ...look });
   }
-  throw new Error(`a mark has ${Object.keys(mark).join(", ")}; known are line, points, bars, ` +
-    "rule, level, ellipse");
+  throw new Error(say("a mark has {given}; known are line, points, bars, rule, level, ellipse",
+    { given: Object.keys(mark).join(", ") }));
 }
 
 /**

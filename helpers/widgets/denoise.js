@@ -2,23 +2,26 @@
 import { load } from "./network.js";
 import { h, meanSquaredError, mount, networks, oneOf, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";
+import { say } from "./words.js";
 
-/** The kinds of damage: the trait that says how much, a button's words, what it does to an image. */
-const KINDS = {
+/** The kinds of damage: the trait that says how much, words, what it does to an image. */
+const kindsOfDamage = () => ({
   noise: {
-    trait: "sigma", label: "Noise σ", values: steps(30, 20), words: (value) => value.toFixed(2),
-    again: "New noise",
+    name: say("noise"), trait: "sigma", label: say("Noise σ"), again: say("New noise"),
+    values: steps(30, 20), words: (value) => value.toFixed(2),
     damage: (x, sigma, draw) => x.map((value, i) => clip(value + sigma * draw.normal[i])),
   },
   "salt and pepper": {
-    trait: "share", label: "Pixels lost", values: steps(20, 20),
-    words: (value) => `${Math.round(100 * value)} %`, again: "Other pixels",
+    name: say("salt and pepper"), trait: "share", label: say("Pixels lost"),
+    again: say("Other pixels"), values: steps(20, 20),
+    words: (value) => `${Math.round(100 * value)} %`,
     damage: (x, share, { uniform }) => x.map((value, i) => (
       uniform[i] < share / 2 ? 0 : uniform[i] > 1 - share / 2 ? 1 : value)),
   },
   block: {
-    trait: "side", label: "Side of the block", values: steps(16, 1),
-    words: (value) => `${value} pixels`, again: "Other place",
+    name: say("block"), trait: "side", label: say("Side of the block"),
+    again: say("Other place"), values: steps(16, 1),
+    words: (value) => say("{count} pixels", { count: value }),
     damage(x, side, { corner }) {
       // Somewhere near the middle; as it grows, its centre stays.
       const [top, left] = corner.map((u) => Math.round(10 + 8 * u - side / 2));
@@ -27,24 +30,24 @@ const KINDS = {
         inside(Math.floor(i / 28), top) && inside(i % 28, left) ? 0.5 : value));
     },
   },
-};
+});
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "A denoiser meets damage", (root, model) => {
-      const network = networks(model, load).get("denoiser");
+    mount({ model, el }, () => say("A denoiser meets damage"), (root, model) => {
+      const network = networks(model, load).get("denoiser"), damages = kindsOfDamage();
       let seed, draw;
 
       const digit = digitInput(model, show);
-      const kinds = oneOf({ label: "Damage", values: Object.keys(KINDS),
-        input: (kind) => model.set("kind", kind) });
-      const sliders = Object.values(KINDS).map(({ trait, label, values, words }) => slider({
+      const kinds = oneOf({ label: say("Damage"), values: Object.keys(damages),
+        words: (kind) => damages[kind].name, input: (kind) => model.set("kind", kind) });
+      const sliders = Object.values(damages).map(({ trait, label, values, words }) => slider({
         label, values, words, value: model.get(trait), input: (value) => model.set(trait, value),
       }));
       const again = h("button", { type: "button",
         click: () => model.set("seed", (model.get("seed") + 1) % 2 ** 31) });
-      const original = picture("original"), damaged = picture("damaged");
-      const denoised = picture("denoised"), said = status();
+      const original = picture(say("original")), damaged = picture(say("damaged"));
+      const denoised = picture(say("denoised")), said = status();
       root.append(
         digit.element,
         kinds.element,
@@ -56,28 +59,25 @@ export default {
 
       function show() {
         kinds.set(model.get("kind"));
-        Object.entries(KINDS).forEach(([kind, { trait }], i) => {
+        Object.entries(damages).forEach(([kind, { trait }], i) => {
           const chosen = kind === model.get("kind");
           sliders[i].set(model.get(trait));
           sliders[i].element.style.display = chosen ? "" : "none";
         });
         if (seed !== model.get("seed")) draw = drawn(seed = model.get("seed"));
-        const { trait, damage, again: words } = KINDS[model.get("kind")];
+        const { trait, damage, again: words } = damages[model.get("kind")];
         again.textContent = words;
         const x = digit.get(), spoilt = damage(x, model.get(trait), draw);
         const xHat = network.run(spoilt), before = psnr(x, spoilt), after = psnr(x, xHat);
         original.show(x);
         damaged.show(spoilt);
         denoised.show(xHat);
-        said.textContent = before === Infinity
-          ? `No damage, no error. Denoised ${after.toFixed(1)} dB.`
-          : `PSNR: damaged ${before.toFixed(1)} dB, denoised ${after.toFixed(1)} dB, ` +
-            `${change(after - before)}.`;
+        said.textContent = inWords(before, after);
         model.set("damaged", Array.from(spoilt));
         model.set("denoised", Array.from(xHat));
         model.save_changes(); // to Python, if there is a kernel
       }
-      const traits = Object.values(KINDS).map(({ trait }) => `change:${trait}`);
+      const traits = Object.values(damages).map(({ trait }) => `change:${trait}`);
       model.on(["change:kind", "change:seed", ...traits].join(" "), show);
       show();
     });
@@ -89,10 +89,17 @@ function psnr(x, xHat) {
   return 10 * Math.log10(1 / meanSquaredError(x, xHat));
 }
 
-function change(difference) {
-  const amount = Math.abs(difference).toFixed(1);
-  if (amount === "0.0") return "as good as before";
-  return `${amount} dB ${difference > 0 ? "better" : "worse"}`;
+/** The PSNR of the damaged image and of the denoised one, and which is the better. */
+function inWords(before, after) {
+  const change = Math.abs(after - before).toFixed(1);
+  const values = { before: before.toFixed(1), after: after.toFixed(1), change };
+  if (before === Infinity) return say("No damage, no error. Denoised {after} dB.", values);
+  if (change === "0.0") {
+    return say("PSNR: damaged {before} dB, denoised {after} dB, as good as before.", values);
+  }
+  return after > before
+    ? say("PSNR: damaged {before} dB, denoised {after} dB, {change} dB better.", values)
+    : say("PSNR: damaged {before} dB, denoised {after} dB, {change} dB worse.", values);
 }
 
 function clip(value) {

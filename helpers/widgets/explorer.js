@@ -3,10 +3,11 @@ import { load } from "./network.js";
 import { h, mount, networks, numbers, picture, rows, slider, status } from "./kit.js";
 import { chart, digitDots } from "./chart.js";
 import { digitInput } from "./pad.js";
+import { say } from "./words.js";
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "The plane of two latents", (root, model) => {
+    mount({ model, el }, () => say("The plane of two latents"), (root, model) => {
       const nets = networks(model, load), betas = model.get("_betas"), limit = model.get("_limit");
       const place = () => betas.indexOf(model.get("beta"));
       const inPlane = (value) => Math.min(Math.max(value, -limit), limit);
@@ -14,19 +15,19 @@ export default {
       let paint;
 
       const plane = chart({
-        name: "The plane of two latents, with the digits' means as dots",
-        x: axis("first latent"), y: axis("second latent"), width: 340, height: 332,
+        name: say("The plane of two latents, with the digits' means as dots"),
+        x: axis(say("first latent")), y: axis(say("second latent")), width: 340, height: 332,
         backdrop(...canvas) { paint = () => paintDots(model, place(), ...canvas); },
-        pick: { label: "The point that is decoded", value: model.get("z"), step: [0.1, 0.1],
+        pick: { label: say("The point that is decoded"), value: model.get("z"), step: [0.1, 0.1],
           input: (...z) => model.set("z", z) },
       });
-      const beta = slider({ label: "Trained with β =", values: betas, value: model.get("beta"),
+      const beta = slider({ label: say("Trained with β ="), values: betas, value: model.get("beta"),
         words: String, input: (value) => model.set("beta", value) });
-      const digit = digitInput(model, start, "Or start from a digit");
-      const drawn = picture("drawn at the point"), original = picture("the digit");
-      const reconstruction = picture("its mean, drawn"), said = status();
+      const digit = digitInput(model, start, say("Or start from a digit"));
+      const drawn = picture(say("drawn at the point")), original = picture(say("the digit"));
+      const reconstruction = picture(say("its mean, drawn")), said = status();
       root.append(
-        h("div", { class: "hint" }, "Drag the point, and see what the decoder draws there."),
+        h("div", { class: "hint" }, say("Drag the point, and see what the decoder draws there.")),
         h("div", { class: "walk" }, plane.element, drawn.element, original.element,
           reconstruction.element),
         said,
@@ -54,18 +55,18 @@ export default {
         beta.set(model.get("beta"));
         plane.set(z);
         plane.show([
-          { ellipse: [0, 0, 1, 1], color: 1, name: "prior" },
+          { ellipse: [0, 0, 1, 1], color: 1, name: say("prior") },
           { ellipse: [0, 0, 2, 2], color: 1 },
           // Of the smallest clouds the line alone is seen, as a dot.
-          { ellipse: [...mean, ...sd], name: "the digit's cloud" },
+          { ellipse: [...mean, ...sd], name: say("the digit's cloud") },
           { ellipse: [...mean, ...sd.map((value) => 2 * value)] },
         ]);
         original.show(digit.get());
         drawn.show(decoder.run(z));
         reconstruction.show(decoder.run(mean));
-        const pair = (values) => values.map((value) => value.toFixed(2)).join(" and ");
-        said.textContent = `Point at ${pair(z)}. The digit's cloud: means ${pair(mean)}, standard ` +
-          `deviations ${pair(sd)}; it costs ${kl.toFixed(1)} nats.`;
+        const [x, y, meanX, meanY, sdX, sdY] = [...z, ...mean, ...sd].map((value) => value.toFixed(2));
+        said.textContent = say("Point at {x} and {y}. The digit's cloud: means {meanX} and {meanY}, standard deviations {sdX} and {sdY}; it costs {kl} nats.",
+          { x, y, meanX, meanY, sdX, sdY, kl: kl.toFixed(1) });
         model.set("mean", mean);
         model.set("sd", sd);
         model.save_changes(); // to Python, if there is a kernel

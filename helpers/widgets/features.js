@@ -2,32 +2,34 @@
 import { load } from "./network.js";
 import { h, meanSquaredError, mount, networks, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";
+import { say } from "./words.js";
 
-const WORDS = { Conv2D: "convolution", Conv2DTranspose: "transposed convolution",
-  MaxPooling2D: "max-pool", UpSampling2D: "enlargement" };
+const layerWords = () => ({ Conv2D: say("convolution"), MaxPooling2D: say("max-pool"),
+  Conv2DTranspose: say("transposed convolution"), UpSampling2D: say("enlargement") });
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "Feature maps, layer by layer", (root, model) => {
+    mount({ model, el }, () => say("Feature maps, layer by layer"), (root, model) => {
       const nets = networks(model, load);
       const encoder = nets.get("encoder"), decoder = nets.get("decoder");
       const group = `maps-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+      const words = layerWords(), count = encoder.layers.length + decoder.layers.length;
       const layers = [...encoder.layers, ...decoder.layers].map((layer, i) => ({
         ...layer,
         ...mapPictures(layer.shape, `${group}-${i}`, (map) => model.set("map", map)),
-        words: `${i + 1} of ${encoder.layers.length + decoder.layers.length}, ` +
-          (WORDS[layer.type] ?? layer.name) + (i === encoder.layers.length - 1 ? ": the code" : ""),
+        words: placeInWords({ number: i + 1, count, layer: words[layer.type] ?? layer.name },
+          i === encoder.layers.length - 1),
       }));
       let error;
 
       const digit = digitInput(model, run);
       const place = slider({
-        label: "Layer", values: [...layers.keys()], value: model.get("layer"),
+        label: say("Layer"), values: [...layers.keys()], value: model.get("layer"),
         words: (i) => layers[i].words, input: (i) => model.set("layer", i),
       });
       // A line of its own: words of different lengths would make the slider longer and shorter.
       place.element.querySelector("output").style.flexBasis = "100%";
-      const original = picture("original"), reconstruction = picture("reconstruction");
+      const original = picture(say("original")), reconstruction = picture(say("reconstruction"));
       const frame = framed(original);
       const said = status();
       root.append(
@@ -63,7 +65,7 @@ export default {
         layer.small.forEach((one, k) => one.show(gray(k)));
         layer.small[map].button.checked = true;
         layer.large.show(gray(map));
-        layer.large.rename(`map ${map + 1} of ${count}`);
+        layer.large.rename(say("map {number} of {count}", { number: map + 1, count }));
         // A number of the encoder near the middle, and the pixels that it depends on.
         const middle = [height, width].map((length) => Math.floor((length - 1) / 2));
         const behind = model.get("layer") + 1;
@@ -71,12 +73,17 @@ export default {
           ? fieldOf(encoder.layers.slice(0, behind), ...middle) : undefined;
         frame(field);
         layer.large.frame(field && { top: middle[0], left: middle[1], height: 1, width: 1 });
-        layer.legend.textContent = `${count} ${count > 1 ? "maps" : "map"}; full ink is ` +
-          `${largest.toFixed(2)}, the layer's largest number`;
-        said.textContent = `${height} x ${width} x ${count}: ` +
-          `${output.length.toLocaleString("en")} numbers. ` +
-          (field ? `The framed one sees ${field.height} x ${field.width} pixels. ` : "") +
-          `Reconstruction: squared error ${error.toFixed(4)} per pixel.`;
+        layer.legend.textContent = count > 1
+          ? say("{count} maps; full ink is {largest}, the layer's largest number",
+            { count, largest: largest.toFixed(2) })
+          : say("1 map; full ink is {largest}, the layer's largest number",
+            { largest: largest.toFixed(2) });
+        said.textContent = [
+          say("{height} x {width} x {count}: {numbers} numbers.",
+            { height, width, count, numbers: output.length.toLocaleString("en") }),
+          ...(field ? [say("The framed one sees {height} x {width} pixels.", field)] : []),
+          say("Reconstruction: squared error {error} per pixel.", { error: error.toFixed(4) }),
+        ].join(" ");
         model.set("map", map);
         model.set("values", Array.from(values(map)));
         model.set("error", error);
@@ -88,12 +95,18 @@ export default {
   },
 };
 
+/** Which layer it is, and whether its output is the code. */
+function placeInWords(values, isCode) {
+  return isCode ? say("{number} of {count}, {layer}: the code", values)
+    : say("{number} of {count}, {layer}", values);
+}
+
 /** A layer's maps as small pictures, of which one is chosen, and the picture that shows it large. */
 function mapPictures([height, width, count], name, input) {
   const small = Array.from({ length: count }, (_, map) => {
     const { canvas, show } = picture("", width, height);
     canvas.setAttribute("aria-hidden", "true"); // the button has the name
-    const button = h("input", { type: "radio", name, "aria-label": `map ${map + 1}`,
+    const button = h("input", { type: "radio", name, "aria-label": say("map {number}", { number: map + 1 }),
       input: () => input(map) });
     return { button, show, element: h("label", {}, button, canvas) };
   });

@@ -1,6 +1,7 @@
 """What every reactive figure is: scripts, networks and a still picture in one widget."""
 
 import base64
+import json
 import re
 from pathlib import Path
 
@@ -9,13 +10,23 @@ import numpy as np
 import traitlets
 
 from helpers.widgets.export import LIMIT, ExportError, export
+from helpers.words import say
 
-__all__ = ["DigitFigure", "ReactiveFigure", "as_bytes", "joined_module", "parts_of", "style"]
+__all__ = [
+    "DigitFigure",
+    "ReactiveFigure",
+    "as_bytes",
+    "joined_module",
+    "messages_of",
+    "parts_of",
+    "style",
+]
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";$', re.M)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const) ([\w$]+))", re.M)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
+_SAID = re.compile(r'\bsay\(\s*"((?:[^"\\]|\\.)*)"')
 _PART = re.compile(r'^\$parts\["([\w-]+\.js)"\] = .*?^\}\)\(\);\n(?=\$parts|export )', re.M | re.S)
 
 
@@ -105,6 +116,21 @@ def parts_of(module):
     return {part[1]: part[0] for part in _PART.finditer(module)}
 
 
+def messages_of(module):
+    """Return what a script says: the English messages, each once, as they come.
+
+    Parameters
+    ----------
+    module : str
+        A script in which each call of ``say`` has its message as one literal in double quotes.
+
+    Returns
+    -------
+    list of str
+    """
+    return list(dict.fromkeys(json.loads(f'"{literal}"') for literal in _SAID.findall(module)))
+
+
 def style(*names):
     """Return the look of all figures, and what a figure adds to it.
 
@@ -150,7 +176,8 @@ class ReactiveFigure(anywidget.AnyWidget):
     """A figure that answers the hand, in JupyterLab, in Colab and on a page without a kernel.
 
     A subclass names its script, ``_esm = joined_module("name.js")``, perhaps a style of its own,
-    ``_css = style("name.css")``, and its traits.
+    ``_css = style("name.css")``, and its traits. If some of these hold names that the script shows,
+    it also says which, by `names_in`.
 
     Parameters
     ----------
@@ -172,6 +199,7 @@ class ReactiveFigure(anywidget.AnyWidget):
     _css = style()
     _networks = traitlets.List().tag(sync=True)
     _weights = traitlets.Bytes().tag(sync=True)
+    _words = traitlets.Dict().tag(sync=True)  # for words.js: a translation by its message
 
     def __init__(self, networks, still, **traits):
         if not getattr(still, "alt", ""):
@@ -187,7 +215,45 @@ class ReactiveFigure(anywidget.AnyWidget):
                 f"{', '.join(map(str, networks))} have {len(weights):,} bytes of weights together; "
                 f"a page loads at most {LIMIT:,}: show fewer or smaller networks"
             )
-        super().__init__(_networks=specs, _weights=weights, **traits)
+        words = self.words_for(traits)
+        super().__init__(_networks=specs, _weights=weights, _words=words, **traits)
+
+    @staticmethod
+    def names_in(state):
+        """Return the names in a figure's state that its script shows to the reader.
+
+        Parameters
+        ----------
+        state : dict
+            Values of the traits, by name.
+
+        Returns
+        -------
+        list of str
+            None, if a subclass does not say otherwise. They stay as they are in the state, where
+            they are also keys; the script shows what ``named`` of words.js makes of them.
+        """
+        return []
+
+    @classmethod
+    def words_for(cls, state, translate=say):
+        """Return the translations that a figure takes along, in English none.
+
+        Parameters
+        ----------
+        state : dict
+            Values of the traits, by name: of a figure, or as a notebook stores them.
+        translate : callable, optional
+            From an English message to its translation, or the message itself where there is none;
+            by default to the language in force.
+
+        Returns
+        -------
+        dict of str to str
+            By their messages, those of the script and of the names in the state.
+        """
+        messages = [*messages_of(getattr(cls, "_esm", "")), *cls.names_in(state)]
+        return {text: translate(text) for text in messages if translate(text) != text}
 
     def _repr_mimebundle_(self, **kwargs):
         """Show the widget; GitHub, and the page until its script runs, show the still picture."""

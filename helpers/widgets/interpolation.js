@@ -2,24 +2,25 @@
 import { load } from "./network.js";
 import { choices, h, images, mount, networks, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";
+import { say } from "./words.js";
 
 const PERCENT = Array.from({ length: 41 }, (_, i) => 2.5 * i);
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "From one digit to another", (root, model) => {
+    mount({ model, el }, () => say("From one digit to another"), (root, model) => {
       const nets = networks(model, load), examples = images(model.get("_examples"));
       const encoder = nets.get("encoder"), decoder = nets.get("decoder");
-      const start = digitInput(model, show, "From");
+      const start = digitInput(model, show, say("From"));
       const end = choices({
-        label: "To", images: examples, value: model.get("other"),
+        label: say("To"), images: examples, value: model.get("other"),
         input: (place) => model.set("other", place),
       });
       const share = slider({
-        label: "Way gone", values: PERCENT, value: model.get("percent"),
+        label: say("Way gone"), values: PERCENT, value: model.get("percent"),
         words: (value) => `${value} %`, input: (value) => model.set("percent", value),
       });
-      const pixels = picture("through the pixels"), code = picture("through the code");
+      const pixels = picture(say("through the pixels")), code = picture(say("through the code"));
       const said = status();
       root.append(
         start.element,
@@ -39,8 +40,8 @@ export default {
         const drawn = decoder.run(z), mixed = mix(from, to);
         pixels.show(mixed);
         code.show(drawn);
-        said.textContent = `Half-gray ink: ${halfGray(mixed)} through the pixels, ` +
-          `${halfGray(drawn)} through the code.`;
+        said.textContent = say("Half-gray ink: {pixels} through the pixels, {code} through the code.",
+          { pixels: halfGray(mixed), code: halfGray(drawn) });
         model.set("z", Array.from(z));
         model.save_changes(); // to Python, if there is a kernel
       }
@@ -53,6 +54,6 @@ export default {
 /** Of the pixels with ink (above 1/4), the share that is neither paper nor full ink. */
 function halfGray(image) {
   const ink = image.filter((value) => value > 0.25);
-  if (!ink.length) return "none";
+  if (!ink.length) return say("none");
   return `${Math.round((100 * ink.filter((value) => value < 0.75).length) / ink.length)} %`;
 }

@@ -1,4 +1,5 @@
 /** What all figures are made of: a place that cannot go blank, pictures, sliders, choices. */
+import { learn, say } from "./words.js";
 
 /**
  * Build a figure inside `el`; if that fails, or later an answer to the reader or to Python, say so
@@ -6,13 +7,16 @@
  *
  * @param {{model: object, el: HTMLElement}} widget the widget's model, and where the notebook
  *   wants the figure
- * @param {string} label what the figure is: its title, and its name for those who do not see it
+ * @param {function(): string} title says what the figure is, for the eye and for the ear; a
+ *   function, because only here the figure's translations are taken over
  * @param {function(HTMLElement, object): function | void} build fills the figure; it uses the model
  *   that it is given here, and listens to elements by `h` or `on`. It may return what is to be done
  *   when the figure is taken away.
  * @returns {function} to be called then, which a notebook does
  */
-export function mount({ model, el }, label, build) {
+export function mount({ model, el }, title, build) {
+  learn(model.get("_words"));
+  const label = title();
   const root = h("div", { class: "book-figure", role: "group", "aria-label": label });
   const watched = {
     get: (name) => model.get(name),
@@ -25,7 +29,7 @@ export function mount({ model, el }, label, build) {
   attempt(root, () => {
     leave = build(root, watched);
     // For the ear the group has this name already.
-    root.prepend(h("p", { class: "title", "aria-hidden": "true" }, h("b", {}, "Try it"), label));
+    root.prepend(h("p", { class: "title", "aria-hidden": "true" }, h("b", {}, say("Try it")), label));
     // Or JupyterLab would take the arrow keys, to move among its cells.
     for (const control of root.querySelectorAll("input, button, select, summary, [tabindex]")) {
       control.dataset.lmSuppressShortcuts = "";
@@ -42,13 +46,13 @@ function attempt(root, work) {
     work();
   } catch (error) {
     console.error(error);
-    const [what, advice] = "alive" in root.dataset
-      ? ["has stopped", " Load the page again, or run the cell again, to start it anew."]
-      : ["could not start", ""];
+    const values = { error: error.message };
+    const words = "alive" in root.dataset
+      ? say("This figure has stopped ({error}). The text does not need it. Load the page again, or run the cell again, to start it anew.", values)
+      : say("This figure could not start ({error}). The text does not need it.", values);
     delete root.dataset.alive;
     root.dataset.failed = "";
-    root.replaceChildren(h("p", { role: "alert", class: "book-figure-error" },
-      `This figure ${what} (${error.message}). The text does not need it.${advice}`));
+    root.replaceChildren(h("p", { role: "alert", class: "book-figure-error" }, words));
   }
 }
 
@@ -137,7 +141,10 @@ export function slider({ label, values, value, words, input }) {
   }
   function set(value) {
     const place = values.indexOf(value);
-    if (place < 0) throw new Error(`${label} is ${value}; there are ${values.join(", ")}`);
+    if (place < 0) {
+      throw new Error(say("{label} is {value}; there are {values}",
+        { label, value, values: values.join(", ") }));
+    }
     range.value = place;
     tell();
   }
@@ -158,7 +165,7 @@ export function choices({ label, images, value, input, width = 28, height = 28 }
   const group = `choice-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
   const buttons = images.map((image, place) => {
     const button = h("input", { type: "radio", name: group, input: () => input(place) });
-    const { canvas, show } = picture(`${label} ${place + 1}`, width, height);
+    const { canvas, show } = picture(say("{label} {number}", { label, number: place + 1 }), width, height);
     show(image);
     return { button, element: h("label", {}, button, canvas) };
   });
@@ -206,12 +213,13 @@ export function toggles({ label, count, input }) {
 /**
  * Words of which one is chosen, or none.
  *
- * @param {{label: string, values: string[], input: function}} options
- *   input(value): called when the reader presses one
+ * @param {{label: string, values: string[], words: function, input: function}} options
+ *   words(value): what its button says; input(value): called when the reader presses it
  * @returns {{element: HTMLElement, set: function}} set(value) shows which one is chosen
  */
-export function oneOf({ label, values, input }) {
-  const all = values.map((value) => h("button", { type: "button", click: () => input(value) }, value));
+export function oneOf({ label, values, words, input }) {
+  const all = values.map((value) =>
+    h("button", { type: "button", click: () => input(value) }, words(value)));
   const set = (chosen) => all.forEach((button, i) =>
     button.setAttribute("aria-pressed", values[i] === chosen));
   const element = h("div", { class: "one-of", role: "group", "aria-label": label },
@@ -233,7 +241,7 @@ export function meanSquaredError(x, y) {
 
 /** The numbers in bytes that came from Python: `kind` is Uint8Array, Float32Array, ... */
 export function numbers(bytes, kind) {
-  if (!bytes) throw new Error("a part of its numbers is missing");
+  if (!bytes) throw new Error(say("a part of its numbers is missing"));
   const { buffer, byteOffset, byteLength } = bytes;
   return new kind(buffer.slice(byteOffset, byteOffset + byteLength)); // a copy, or it might not be aligned
 }
@@ -241,7 +249,8 @@ export function numbers(bytes, kind) {
 /** An array cut into rows of this length. */
 export function rows(values, length) {
   if (values.length % length) {
-    throw new Error(`${values.length} numbers came, which are no rows of ${length}`);
+    throw new Error(say("{count} numbers came, which are no rows of {length}",
+      { count: values.length, length }));
   }
   return Array.from({ length: values.length / length }, (_, i) =>
     values.slice(i * length, (i + 1) * length));
@@ -261,7 +270,7 @@ export function images(bytes, size = 784) {
  */
 export function networks(model, load) {
   const weights = numbers(model.get("_weights"), Uint8Array), all = model.get("_networks");
-  if (!all) throw new Error("its networks are missing");
+  if (!all) throw new Error(say("its networks are missing"));
   return new Map(all.map(({ name, spec, start, stop }) =>
     [name, load(spec, weights.subarray(start, stop))]));
 }

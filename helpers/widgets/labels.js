@@ -1,6 +1,7 @@
 /** "Pretraining": accuracy against labels, and how many labels a way of starting saves. */
 import { h, mount, slider } from "./kit.js";
 import { chart, sample } from "./chart.js";
+import { named, say } from "./words.js";
 
 const SIZE = { width: 300, height: 210 }; // two beside each other fill the page
 const count = (n) => n.toLocaleString("en");
@@ -9,19 +10,19 @@ const extremes = (values) => [Math.min(...values), Math.max(...values)];
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "How many labels a way of starting saves", (root, model) => {
+    mount({ model, el }, () => say("How many labels a way of starting saves"), (root, model) => {
       const sizes = model.get("_sizes");
-      const all = model.get("_scores").map((one, color) => ({ ...one, color,
+      const all = model.get("_scores").map((one, color) => ({ ...one, name: named(one.name), color,
         means: one.scores.map(mean), box: h("input", { type: "checkbox", input: choose }) }));
       const first = all[0];
       const labels = slider({
-        label: "Labelled images", values: sizes, value: model.get("labels"), words: count,
+        label: say("Labelled images"), values: sizes, value: model.get("labels"), words: count,
         input: (value) => model.set("labels", value),
       });
       const whole = overview(sizes, all), near = h("div", { class: "chart" });
       const said = h("div", { class: "status", role: "status" });
       root.append(
-        h("div", { class: "switches", role: "group", "aria-label": "Methods" },
+        h("div", { class: "switches", role: "group", "aria-label": say("Methods") },
           ...all.map(({ box, name, color }) => h("label", {}, box, sample({ color }), name))),
         labels.element,
         h("div", { class: "charts" }, whole.element, near),
@@ -42,9 +43,7 @@ export default {
           ({ color, line: means.map((y, i) => [sizes[i], error(y)]) }))]);
         near.replaceChildren(closeUp(sizes, at, first, shown, worth));
         const rounds = first.scores[at].length;
-        said.replaceChildren(h("p", {}, shown.length
-          ? `With ${count(n)} labels, mean of ${rounds} ${rounds > 1 ? "rounds and their range" : "round"}:`
-          : "No method is chosen."), ...shown.map((one, i) => h("p", {},
+        said.replaceChildren(h("p", {}, headline(shown.length, count(n), rounds)), ...shown.map((one, i) => h("p", {},
           h("strong", {}, one.name), ` ${inWords(one, first, at, sizes, worth[i])}`)));
         const pairs = (values) =>
           Object.fromEntries(shown.map(({ method }, i) => [method, values[i]]));
@@ -67,26 +66,49 @@ function labelsFor(accuracy, means, sizes) {
   return sizes[after - 1] * (sizes[after] / sizes[after - 1]) ** part;
 }
 
+/** What the lines below it are about. */
+function headline(methods, labels, rounds) {
+  if (!methods) return say("No method is chosen.");
+  return rounds > 1
+    ? say("With {labels} labels, mean of {rounds} rounds and their range:", { labels, rounds })
+    : say("With {labels} labels, mean of 1 round:", { labels });
+}
+
 /** Accuracy and range of a method; and what it is worth beside the first, with all doubt. */
 function inWords(one, first, at, sizes, worth) {
   const percent = (value) => (100 * value).toFixed(1);
   const values = one.scores[at], others = first.scores[at], rounds = values.length;
   const [low, high] = extremes(values), [otherLow, otherHigh] = extremes(others);
-  const accuracy = `${percent(one.means[at])} % ` +
-    (rounds > 1 ? `(${percent(low)} to ${percent(high)})` : "(one run)");
+  const mean = percent(one.means[at]);
+  const accuracy = rounds > 1
+    ? say("{mean} % ({low} to {high})", { mean, low: percent(low), high: percent(high) })
+    : say("{mean} % (one run)", { mean });
   if (one === first) return accuracy;
-  const wins = values.filter((value, i) => value > others[i]).length;
-  let labels = `about ${count(Number(worth?.toPrecision(2)))} labels`, saves = worth > sizes[at];
-  if (!worth) {
-    saves = one.means[at] > first.means[0];
-    labels = saves ? `more than ${count(sizes.at(-1))} labels, the most that were tried`
-      : `fewer than ${count(sizes[0])} labels, the fewest that were tried`;
+  const sentences = [worthInWords(worth, accuracy, one.means[at], first, sizes, at)];
+  if (others.length > 1) {
+    sentences.push(low <= otherHigh && high >= otherLow
+      ? say("Within the spread: the ranges overlap.")
+      : say("Farther apart than the spread: the ranges do not overlap."));
+    const wins = values.filter((value, i) => value > others[i]).length;
+    if (rounds === others.length) {
+      sentences.push(say("With the same labels ahead in {wins} of {rounds} rounds.", { wins, rounds }));
+    }
   }
-  let doubt = "Farther apart than the spread: the ranges do not overlap.";
-  if (low <= otherHigh && high >= otherLow) doubt = "Within the spread: the ranges overlap.";
-  if (rounds === others.length) doubt += ` With the same labels ahead in ${wins} of ${rounds} rounds.`;
-  return `${accuracy}, as good as ${first.name} with ${labels}${saves ? "" : ": saves none"}.` +
-    (others.length > 1 ? ` ${doubt}` : "");
+  return sentences.join(" ");
+}
+
+/** With how many labels the first method is as good; no `worth` is beyond those that were tried. */
+function worthInWords(worth, accuracy, mean, first, sizes, at) {
+  const values = { accuracy, first: first.name, labels: count(Number(worth?.toPrecision(2))),
+    fewest: count(sizes[0]), most: count(sizes.at(-1)) };
+  if (!worth) {
+    return mean > first.means[0]
+      ? say("{accuracy}, as good as {first} with more than {most} labels, the most that were tried.", values)
+      : say("{accuracy}, as good as {first} with fewer than {fewest} labels, the fewest that were tried: saves none.", values);
+  }
+  return worth > sizes[at]
+    ? say("{accuracy}, as good as {first} with about {labels} labels.", values)
+    : say("{accuracy}, as good as {first} with about {labels} labels: saves none.", values);
 }
 
 /** An accuracy as the error that it leaves, in percent: a logarithm stretches that axis. */
@@ -98,10 +120,10 @@ function error(accuracy) {
 function overview(sizes, all) {
   const [best, worst] = extremes(all.flatMap(({ means }) => means.map(error)));
   return chart({
-    name: "Mean accuracy against the number of labels", ...SIZE,
-    x: { label: "labelled images", log: true, range: [sizes[0] / 1.3, sizes.at(-1) * 2],
+    name: say("Mean accuracy against the number of labels"), ...SIZE,
+    x: { label: say("labelled images"), log: true, range: [sizes[0] / 1.3, sizes.at(-1) * 2],
       ticks: sizes, words: count },
-    y: { label: "accuracy (%)", log: true, range: [worst * 1.2, best / 1.2],
+    y: { label: say("accuracy (%)"), log: true, range: [worst * 1.2, best / 1.2],
       ticks: [80, 50, 20, 10, 5, 2, 1].filter((e) => e < worst * 1.2 && e > best / 1.2),
       words: (e) => String(100 - e) },
   });
@@ -117,11 +139,11 @@ function closeUp(sizes, at, first, shown, worth) {
   const [left, right] = extremes([sizes[at] / 2, sizes[at] * 2, ...worth.filter((w) => w)]);
   const aside = ({ color }) => sizes[at] * (right / left) ** (0.04 * color);
   const { element, show } = chart({
-    name: "Each round near the chosen number of labels", ...SIZE,
-    x: { label: "labelled images", log: true, range: [left / 1.1, right * 1.1],
+    name: say("Each round near the chosen number of labels"), ...SIZE,
+    x: { label: say("labelled images"), log: true, range: [left / 1.1, right * 1.1],
       ticks: [left, sizes[at], right].filter((n) => n <= sizes.at(-1)).map((n) =>
         Number(n.toPrecision(2))), words: count },
-    y: { label: "accuracy (%)", range: [low - margin, high + margin], ticks,
+    y: { label: say("accuracy (%)"), range: [low - margin, high + margin], ticks,
       words: (tick) => tick.toFixed(step < 1 ? 1 : 0) },
   });
   show([

@@ -98,6 +98,10 @@ class Labels(ReactiveFigure):
             methods=list(scores)[:3],
         )
 
+    @staticmethod
+    def names_in(state):
+        return [method["name"] for method in state["_scores"]]
+
     @traitlets.validate("labels")
     def _is_a_size(self, proposal):
         if proposal["value"] not in self._sizes and self._sizes:

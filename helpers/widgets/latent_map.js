@@ -1,6 +1,7 @@
 /** "The latent space": maps of codes, and on them the digits whose codes are nearest. */
 import { h, mount, numbers, oneOf, picture, rows, status } from "./kit.js";
 import { chart, digitDots } from "./chart.js";
+import { named, say } from "./words.js";
 
 const SIDE = 28; // pixels of a picture
 
@@ -8,7 +9,7 @@ export default {
   async render({ model, el }) {
     const png = new Blob([model.get("_pictures") ?? ""], { type: "image/png" });
     const sheet = await createImageBitmap(png).catch((error) => error);
-    mount({ model, el }, "Maps of codes, and the nearest codes of a digit", (root, model) => {
+    mount({ model, el }, () => say("Maps of codes, and the nearest codes of a digit"), (root, model) => {
       if (sheet instanceof Error) throw sheet;
       const table = (name, kind, columns) => rows(Array.from(numbers(model.get(name), kind)), columns);
       const names = model.get("_maps"), labels = table("_labels", Uint8Array, 1).flat();
@@ -16,9 +17,10 @@ export default {
       const neighbours = table("_neighbours", Uint16Array, 5);
       const near = table("_near", Uint8Array, 5); // of all maps
 
-      const choice = oneOf({ label: "Map", values: names, input: (name) => model.set("map", name) });
-      const pictures = ["the digit", ...neighbours[0].map((_, i) => `nearest code ${i + 1}`)]
-        .map((name) => picture(name));
+      const choice = oneOf({ label: say("Map"), values: names, words: named,
+        input: (name) => model.set("map", name) });
+      const pictures = [say("the digit"), ...neighbours[0].map((_, i) =>
+        say("nearest code {number}", { number: i + 1 }))].map((name) => picture(name));
       const said = status();
       const maps = names.map((name, i) =>
         digitMap(name, places.slice(i * labels.length, (i + 1) * labels.length)));
@@ -33,14 +35,15 @@ export default {
       function digitMap(name, places) {
         const axis = { range: [-2000, 67535], ticks: [] }; // a little more than the digits take
         const map = chart({
-          name: `${name}: all digits as points, lines from the chosen one to its nearest codes`,
-          x: { ...axis, label: "first axis of the map" },
-          y: { ...axis, label: "second axis of the map" },
+          name: say("{map}: all digits as points, lines from the chosen one to its nearest codes",
+            { map: named(name) }),
+          x: { ...axis, label: say("first axis of the map") },
+          y: { ...axis, label: say("second axis of the map") },
           width: 340, height: 332,
           backdrop: (context, toX, toY) => digitDots(context,
             places.map(([x, y]) => [toX(x), toY(y)]), labels),
           pick: {
-            label: "The chosen digit", value: places[model.get("digit")], hover: true,
+            label: say("The chosen digit"), value: places[model.get("digit")], hover: true,
             step: (direction) => places[nextDigit(places, model.get("digit"), direction)],
             input(...at) {
               const digit = nearestTo(places, at);
@@ -65,23 +68,19 @@ export default {
           context.clearRect(0, 0, SIDE, SIDE);
           context.drawImage(sheet, SIDE * (one % columns), SIDE * Math.floor(one / columns),
             SIDE, SIDE, 0, 0, SIDE, SIDE);
-          const where = isNear[i - 1] ? "near" : "far";
-          element.lastChild.textContent = i === 0 ? `this ${labels[one]}` : `${labels[one]}, ${where}`;
+          element.lastChild.textContent = caption(labels[one], i ? isNear[i - 1] : undefined);
         });
         map.set(places[digit]);
         const [close, apart] = [1, 0].map((near) => its.filter((_, i) => isNear[i] === near));
         const star = (ends) => ends.flatMap((end) => [places[digit], places[end], [0, null]]);
         map.show([
-          { line: star(close), color: 0, name: "nearest codes, near on the map" },
-          { line: star(apart), color: 1, name: "nearest codes, far on the map" },
+          { line: star(close), color: 0, name: say("nearest codes, near on the map") },
+          { line: star(apart), color: 1, name: say("nearest codes, far on the map") },
           { points: close.map((end) => places[end]), color: 0 },
           { points: apart.map((end) => places[end]), color: 1 },
         ]);
         const label = labels[digit], same = its.filter((one) => labels[one] === label).length;
-        const one = `${label === 8 ? "an" : "a"} ${label}`;
-        said.textContent = `This is ${one}: ${same} of its ${its.length} nearest codes ` +
-          `${same === 1 ? `is ${one}` : `are ${label}s`}, and ${close.length} of the ` +
-          `${its.length} ${close.length === 1 ? "is" : "are"} near it on this map.`;
+        said.textContent = inWords(label, same, close.length, its.length);
         model.set("neighbours", its);
         model.save_changes(); // to Python, if there is a kernel
       }
@@ -90,6 +89,27 @@ export default {
     });
   },
 };
+
+/** What stands below a picture: `near` on the map is 1 or 0, or nothing for the chosen digit. */
+function caption(digit, near) {
+  if (near === undefined) return say("this {digit}", { digit });
+  return near ? say("{digit}, near", { digit }) : say("{digit}, far", { digit });
+}
+
+/** How many of a digit's nearest codes are of the same digit, and how many near on the map. */
+function inWords(digit, same, near, count) {
+  const one = digit === 8 ? say("an {digit}", { digit }) : say("a {digit}", { digit });
+  const values = { one, digit, same, near, count };
+  if (same === 1 && near === 1) {
+    return say("This is {one}: {same} of its {count} nearest codes is {one}, and {near} of the {count} is near it on this map.", values);
+  }
+  if (same === 1) {
+    return say("This is {one}: {same} of its {count} nearest codes is {one}, and {near} of the {count} are near it on this map.", values);
+  }
+  return near === 1
+    ? say("This is {one}: {same} of its {count} nearest codes are {digit}s, and {near} of the {count} is near it on this map.", values)
+    : say("This is {one}: {same} of its {count} nearest codes are {digit}s, and {near} of the {count} are near it on this map.", values);
+}
 
 function nearestTo(places, [x, y]) {
   const distances = places.map((place) => Math.hypot(place[0] - x, place[1] - y));

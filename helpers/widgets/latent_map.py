@@ -106,6 +106,10 @@ class LatentMap(ReactiveFigure):
         )
         self.nearest, self.near = nearest, dict(zip(maps, near, strict=True))
 
+    @staticmethod
+    def names_in(state):
+        return list(state["_maps"])
+
     @traitlets.validate("digit")
     def _is_a_digit(self, proposal):
         n = len(self._labels)

@@ -12,6 +12,7 @@
  * input and multiplies it by the kernel; a transposed one multiplies each pixel and scatters the
  * product over a window. Which pixels those are is listed once, by `windows`.
  */
+import { say } from "./words.js";
 
 /**
  * Make a network ready to run.
@@ -34,26 +35,33 @@ export function load(spec, weights) {
   const layers = [];
   let last = { shape: spec.input_shape, output: input };
   for (const { type, name, ...options } of spec.layers) {
-    const make = known(LAYERS, type, `layer ${name} is of type`);
+    const make = known(LAYERS, type, (given) => say("layer {name} is of type {given}; known are {known}",
+      { name, ...given }));
     for (const key of ["activation", "recurrent_activation"]) {
-      if (key in options) options[key] = known(ACTIVATIONS, options[key], `${name} has ${key}`);
+      if (key in options) {
+        options[key] = known(ACTIVATIONS, options[key], (given) =>
+          say("{name} has {key} {given}; known are {known}", { name, key, ...given }));
+      }
     }
     last = { name, type, ...make(options, last, take) };
     layers.push(last);
   }
   if (bytes !== used * itemsize) {
-    throw new Error(`${bytes} bytes of weights came; this network has ${used} weights, ` +
-      `${used * itemsize} bytes as ${spec.dtype}`);
+    throw new Error(say("{bytes} bytes of weights came; this network has {used} weights, {needed} bytes as {dtype}",
+      { bytes, used, needed: used * itemsize, dtype: spec.dtype }));
   }
 
   /** Return the output for one input (not a batch), in an array of the network's own. */
   function run(x) {
     if (x.length !== input.length) {
-      throw new Error(`${x.length} values came; this network takes ${input.length} ` +
-        `(${spec.input_shape.join(" x ")})`);
+      throw new Error(say("{came} values came; this network takes {count} ({shape})",
+        { came: x.length, count: input.length, shape: spec.input_shape.join(" x ") }));
     }
     const odd = x.findIndex((value) => !Number.isFinite(value));
-    if (odd >= 0) throw new Error(`value ${odd} of the input is ${x[odd]}, no finite number`);
+    if (odd >= 0) {
+      throw new Error(say("value {place} of the input is {value}, no finite number",
+        { place: odd, value: x[odd] }));
+    }
     input.set(x);
     for (const layer of layers) layer.run();
     return last.output;
@@ -294,14 +302,18 @@ export function windows(height, width, { kernel_size, strides, padding, dilation
 
 /** Read little-endian numbers, and refuse any that is not finite. */
 function decode(weights, dtype) {
-  const { itemsize, read } = known(DTYPES, dtype, "the weights are of type");
+  const { itemsize, read } = known(DTYPES, dtype, (given) =>
+    say("the weights are of type {given}; known are {known}", given));
   const view = ArrayBuffer.isView(weights)
     ? new DataView(weights.buffer, weights.byteOffset, weights.byteLength)
     : new DataView(weights);
   const values = new Float32Array(Math.floor(view.byteLength / itemsize));
   for (let i = 0; i < values.length; i++) values[i] = read(view, i * itemsize);
   const odd = values.findIndex((value) => !Number.isFinite(value));
-  if (odd >= 0) throw new Error(`weight ${odd} is ${values[odd]}, no finite number`);
+  if (odd >= 0) {
+    throw new Error(say("weight {place} is {value}, no finite number",
+      { place: odd, value: values[odd] }));
+  }
   return { values, bytes: view.byteLength, itemsize };
 }
 
@@ -335,9 +347,9 @@ function each(f) {
   };
 }
 
-function known(table, key, what) {
+function known(table, key, words) {
   if (Object.hasOwn(table, key)) return table[key];
-  throw new Error(`${what} ${key}; known are ${Object.keys(table).join(", ")}`);
+  throw new Error(words({ given: key, known: Object.keys(table).join(", ") }));
 }
 
 function product(shape) {

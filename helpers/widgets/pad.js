@@ -1,5 +1,6 @@
 /** Where a digit comes from: chosen from examples, or drawn on a pad and prepared like MNIST's. */
 import { choices, h, images, on } from "./kit.js";
+import { say } from "./words.js";
 
 const SIDE = 280; // pixels of the pad; MNIST's 28, ten times
 const PEN = 24; // as wide as MNIST's strokes, which are two to three pixels of 28
@@ -12,7 +13,7 @@ const PEN = 24; // as wide as MNIST's strokes, which are two to three pixels of 
  * @param {string} label
  * @returns {{element: HTMLElement, get: function}} get(): the digit, a Float32Array of 28 x 28
  */
-export function digitInput(model, change, label = "Digit") {
+export function digitInput(model, change, label = say("Digit")) {
   const examples = images(model.get("_examples"));
   let drawing = new Float32Array(784);
   const digits = choices({
@@ -30,7 +31,7 @@ export function digitInput(model, change, label = "Digit") {
     digits.set(model.get("digit"));
     change();
   });
-  const drawn = h("details", {}, h("summary", {}, "Or draw one"), sheet.element);
+  const drawn = h("details", {}, h("summary", {}, say("Or draw one")), sheet.element);
   const get = () => (model.get("digit") < 0 ? drawing : examples[model.get("digit")]);
   return { element: h("div", { class: "digits" }, digits.element, drawn), get };
 }
@@ -44,8 +45,7 @@ export function digitInput(model, change, label = "Digit") {
  */
 export function pad({ input }) {
   const canvas = h("canvas", { width: SIDE, height: SIDE, tabindex: 0, role: "application",
-    "aria-label": "Drawing pad. Arrow keys move the pen, space puts it down or lifts it, " +
-      "delete clears." });
+    "aria-label": say("Drawing pad. Arrow keys move the pen, space puts it down or lifts it, delete clears.") });
   const pen = h("span", { class: "pen", "aria-hidden": "true" });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   let at = null; // where the pen is while it is down
@@ -105,7 +105,7 @@ export function pad({ input }) {
     showPen();
   });
   showPen();
-  const button = h("button", { type: "button", click: () => { clear(); input(null); } }, "Clear");
+  const button = h("button", { type: "button", click: () => { clear(); input(null); } }, say("Clear"));
   const element = h("div", { class: "pad" }, h("div", { class: "sheet" }, canvas, pen), button);
   return { element, clear };
 }

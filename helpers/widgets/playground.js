@@ -3,6 +3,7 @@ import { h, mount, numbers, on, picture, status } from "./kit.js";
 import { chart, digitDots } from "./chart.js";
 import { pythonCode } from "./python_code.js";
 import { BATCH, trainingRun } from "./training.js";
+import { say } from "./words.js";
 
 const SIDE = 14, PIXELS = SIDE * SIDE, SHOWN = 8;
 const GAP = 2; // between two pictures of a row, in their pixels
@@ -11,19 +12,22 @@ const CHANCE = 0.75; // BCE, a little above the 0.693 of answering 0.5 everywher
 const TOO_HIGH = 1, ENOUGH = 300; // a loss that rose above the one is shown for so many steps
 const COLLAPSED = 0.05; // nats
 
-const CONTROLS = [
-  { trait: "code", label: "Code size", values: [1, 2, 4, 8, 16, 32] },
-  { trait: "hidden", label: "Hidden layer", values: [0, 64, 128], words: (units) => units ? `${units} units` : "none" },
-  { trait: "rate", label: "Learning rate", values: [0.001, 0.003, 0.01, 1] },
-  { trait: "kind", label: "Kind", values: ["plain", "sparse", "variational"], rare: true },
-  { trait: "l1", label: "Weight of L1", values: [0.0001, 0.001, 0.01], rare: true, kind: "sparse" },
+const settingControls = () => [
+  { trait: "code", label: say("Code size"), values: [1, 2, 4, 8, 16, 32] },
+  { trait: "hidden", label: say("Hidden layer"), values: [0, 64, 128],
+    words: (units) => (units ? say("{units} units", { units }) : say("none")) },
+  { trait: "rate", label: say("Learning rate"), values: [0.001, 0.003, 0.01, 1] },
+  { trait: "kind", label: say("Kind"), values: ["plain", "sparse", "variational"], rare: true,
+    words: (kind) => ({ plain: say("plain"), sparse: say("sparse"), variational: say("variational") })[kind] },
+  { trait: "l1", label: say("Weight of L1"), values: [0.0001, 0.001, 0.01], rare: true, kind: "sparse" },
   { trait: "beta", label: "β", values: [0.1, 1, 30], rare: true, kind: "variational" },
-  { trait: "noise", label: "Noise", values: [0, 0.25, 0.5], words: (sigma) => (sigma ? `σ ${sigma}` : "none"), rare: true },
+  { trait: "noise", label: say("Noise"), values: [0, 0.25, 0.5], rare: true,
+    words: (sigma) => (sigma ? `σ ${sigma}` : say("none")) },
 ];
 
 export default {
   render({ model, el }) {
-    return mount({ model, el }, "An autoencoder that learns in this page", (root, model) => {
+    return mount({ model, el }, () => say("An autoencoder that learns in this page"), (root, model) => {
       root.classList.add("playground");
       const train = unpack(model.get("_train")), validation = unpack(model.get("_validation"));
       const labels = Array.from(numbers(model.get("_labels"), Uint8Array));
@@ -35,49 +39,51 @@ export default {
 
       // ---------------------------------------------------------------- what is seen
       const start = h("button", { type: "button", class: "start", click: () => (wanted ? pause() : go()) });
-      const ten = h("button", { type: "button", click: tenSteps }, "Ten steps");
-      const again = h("button", { type: "button", click: startAgain }, "Start again");
+      const ten = h("button", { type: "button", click: tenSteps }, say("Ten steps"));
+      const again = h("button", { type: "button", click: startAgain }, say("Start again"));
       const counter = h("p", { class: "counter" }), said = status();
-      const controls = CONTROLS.map((control) => ({ ...control, ...select(control,
+      const controls = settingControls().map((control) => ({ ...control, ...select(control,
         (value) => model.set(control.trait, value)) }));
       const seed = h("input", { type: "number", min: 0, max: 2 ** 31 - 1, step: 1, change() {
         if (seed.validity.valid && seed.value) model.set("seed", Number(seed.value));
         else {
           seed.value = model.get("seed");
-          say("A seed is a whole number from 0 to 2,147,483,647.");
+          announce(say("A seed is a whole number from 0 to 2,147,483,647."));
         }
       } });
       const otherSeed = h("button", { type: "button",
-        click: () => model.set("seed", (model.get("seed") + 1) % 2 ** 31) }, "Another seed");
+        click: () => model.set("seed", (model.get("seed") + 1) % 2 ** 31) }, say("Another seed"));
       const more = h("details", { class: "more", open: model.get("more") },
-        h("summary", {}, "More settings"),
+        h("summary", {}, say("More settings")),
         h("div", { class: "controls" },
           ...controls.filter(({ rare }) => rare).map(({ element }) => element),
-          h("label", { class: "control" }, h("span", {}, "Seed"), seed), otherSeed));
+          h("label", { class: "control" }, h("span", {}, say("Seed")), seed), otherSeed));
       const code = h("code", {});
+      const block = h("pre", { role: "region", "aria-label": say("The same network in Keras"),
+        "data-lm-suppress-shortcuts": "" }, code); // see kit.js
       const copied = h("span", { role: "status" });
-      const copy = h("button", { type: "button", click: copyCode }, "Copy");
-      const python = h("details", { class: "python" }, h("summary", {}, "Take it to Python"),
-        h("pre", { tabindex: 0, role: "region", "aria-label": "The same network in Keras" }, code),
+      const copy = h("button", { type: "button", click: copyCode }, say("Copy"));
+      const python = h("details", { class: "python" }, h("summary", {}, say("Take it to Python")),
+        block,
         h("div", { class: "hint" }, copy, copied));
 
-      const originals = strip("validation digits"), damaged = strip("with noise");
-      const outputs = strip("reconstructions");
+      const originals = strip(say("validation digits")), damaged = strip(say("with noise"));
+      const outputs = strip(say("reconstructions"));
       const curvePlace = h("div", { class: "curve" });
       let curve, plane;
       const map = chart({
-        name: "Codes of the validation digits, coloured by digit",
-        x: { label: "first number of the code", range: [-1, 1], ticks: [] },
-        y: { label: "second number", range: [-1, 1], ticks: [] },
+        name: say("Codes of the validation digits, coloured by digit"),
+        x: { label: say("first number of the code"), range: [-1, 1], ticks: [] },
+        y: { label: say("second number"), range: [-1, 1], ticks: [] },
         width: 230, height: 184,
         backdrop(context, toX, toY) { plane = { context, toX, toY, centre: [0, 0], half: 1 }; },
-        pick: { label: "The code that the decoder draws", value: [0, 0], step: [0.1, 0.1], hover: true,
+        pick: { label: say("The code that the decoder draws"), value: [0, 0], step: [0.1, 0.1], hover: true,
           input(...at) { plane.at = at; drawPoint(); } },
       });
       plane.at = [0, 0];
       // For the ear, once a key has moved it: the mouse would not stop talking.
-      on(map.element, "keyup", () => say(`${place.textContent}.`));
-      const drawing = picture("the decoder's picture", SIDE, SIDE), place = drawing.element.lastChild;
+      on(map.element, "keyup", () => announce(`${place.textContent}.`));
+      const drawing = picture(say("the decoder's picture"), SIDE, SIDE), place = drawing.element.lastChild;
       const mapPlace = h("div", { class: "map" }, map.element, drawing.element);
       root.append(
         h("div", { class: "bar" },
@@ -106,8 +112,8 @@ export default {
         const top = Math.max(...history.map(({ training, validation }) => Math.max(training, validation)));
         if (!curve || (top > CHANCE && !(top <= curve.top))) newCurve(top);
         const line = (name) => history.map((entry) => [entry.step, entry[name]]);
-        curve.show([{ line: line("training"), color: 0, name: "training" },
-          { line: line("validation"), color: 1, name: "validation" }]);
+        curve.show([{ line: line("training"), color: 0, name: say("training") },
+          { line: line("validation"), color: 1, name: say("validation") }]);
         if (model.get("code") === 2) drawPlane(codes);
         last.charts = performance.now();
       }
@@ -120,10 +126,10 @@ export default {
           : Array.from({ length: decades + 2 }, (_, i) => 10 ** (i - 1)).filter((_, i) => i % every === 0);
         const highest = top <= CHANCE ? CHANCE : 10 ** decades;
         curve = chart({
-          name: "Loss curve: BCE per pixel of training and validation digits, by steps",
-          x: { label: "step", range: [0, 1.06 * steps], ticks: [0, 1, 2, 3].map((i) => Math.round((i * steps) / 3)),
+          name: say("Loss curve: BCE per pixel of training and validation digits, by steps"),
+          x: { label: say("step"), range: [0, 1.06 * steps], ticks: [0, 1, 2, 3].map((i) => Math.round((i * steps) / 3)),
             words: (step) => step.toLocaleString("en") },
-          y: { label: "BCE per pixel", range: [0.1, highest], log: true, ticks,
+          y: { label: say("BCE per pixel"), range: [0.1, highest], log: true, ticks,
             words: (tick) => (tick < 1e4 ? tick.toLocaleString("en") : tick.toExponential(0)) },
           width: 280, height: 160,
         });
@@ -149,15 +155,22 @@ export default {
       function drawPoint() {
         const z = Float32Array.from(plane.at, (at, axis) => plane.centre[axis] + at * plane.half);
         drawing.show(run.network.decode(z, 1));
-        place.textContent = `Decoder at (${Array.from(z, (value) => value.toFixed(1)).join(", ")})`;
+        const [x, y] = Array.from(z, (value) => value.toFixed(1));
+        place.textContent = say("Decoder at ({x}, {y})", { x, y });
       }
 
       function drawWords() {
         const { step, history } = run, now = history.at(-1), size = model.get("code");
-        const parts = [`Step ${step.toLocaleString("en")} of ${steps.toLocaleString("en")}`,
-          `training ${decimals(now.training)}`, `validation ${decimals(now.validation)} BCE per pixel`];
-        if (model.get("kind") === "variational") parts.push(`KL ${now.kl.toFixed(2)} nats`);
-        if (model.get("kind") === "sparse") parts.push(`${now.active.toFixed(1)} of ${size} active`);
+        const parts = [
+          say("Step {step} of {steps}",
+            { step: step.toLocaleString("en"), steps: steps.toLocaleString("en") }),
+          say("training {loss}", { loss: decimals(now.training) }),
+          say("validation {loss} BCE per pixel", { loss: decimals(now.validation) }),
+        ];
+        if (model.get("kind") === "variational") parts.push(say("KL {kl} nats", { kl: now.kl.toFixed(2) }));
+        if (model.get("kind") === "sparse") {
+          parts.push(say("{active} of {size} active", { active: now.active.toFixed(1), size }));
+        }
         counter.textContent = parts.join(" · ");
       }
 
@@ -169,7 +182,7 @@ export default {
 
       // ---------------------------------------------------------------- training
       const settings = () => ({ pixels: PIXELS, seed: model.get("seed"),
-        ...Object.fromEntries(CONTROLS.map(({ trait }) => [trait, model.get(trait)])) });
+        ...Object.fromEntries(controls.map(({ trait }) => [trait, model.get(trait)])) });
       const ended = () => state === "done" || state === "diverged";
 
       /** Make a new network of today's settings; if one was training, train it. */
@@ -185,12 +198,14 @@ export default {
         seed.value = model.get("seed");
         const epochs = Math.round(steps / Math.ceil(train.length / PIXELS / BATCH));
         code.textContent = pythonCode(settings(), { images: train.length / PIXELS, epochs });
+        reach();
         copied.textContent = "";
         damaged.element.hidden = !model.get("noise");
         mapPlace.hidden = model.get("code") !== 2;
         drawAll();
         if (wanted) go();
-        else enter("ready", `Ready: a new network, seed ${model.get("seed")}, that has learned nothing yet.`);
+        else enter("ready", say("Ready: a new network, seed {seed}, that has learned nothing yet.",
+          { seed: model.get("seed") }));
       }
 
       function go() {
@@ -198,7 +213,7 @@ export default {
         document.dispatchEvent(new CustomEvent("book-training", { detail: root }));
         if (ended()) renew();
         wanted = true;
-        enter("training", `Training, seed ${model.get("seed")}.`);
+        enter("training", say("Training, seed {seed}.", { seed: model.get("seed") }));
         wake();
       }
 
@@ -211,7 +226,7 @@ export default {
       function pause() {
         wanted = false;
         drawAll();
-        enter("paused", `Paused at step ${run.step.toLocaleString("en")}.`);
+        enter("paused", say("Paused at step {step}.", { step: run.step.toLocaleString("en") }));
       }
 
       function tenSteps() {
@@ -238,16 +253,18 @@ export default {
         drawAll();
         const { step, validation, kl } = run.history.at(-1);
         const collapsed = model.get("kind") === "variational" && kl < COLLAPSED;
-        const advice = "Choose a smaller learning rate.";
         if (end === "done") {
           enter(end, collapsed
-            ? `Done, and collapsed: the code's KL is ${kl.toFixed(2)} nats, every reconstruction the mean ` +
-              "digit. Choose a smaller β."
-            : `Done: validation BCE ${decimals(validation)}, on ${labels.length} digits that it never trained on.`);
+            ? say("Done, and collapsed: the code's KL is {kl} nats, every reconstruction the mean digit. Choose a smaller β.",
+              { kl: kl.toFixed(2) })
+            : say("Done: validation BCE {loss}, on {count} digits that it never trained on.",
+              { loss: decimals(validation), count: labels.length }));
         } else {
           enter(end, Number.isFinite(peak)
-            ? `Stopped: the loss rose to ${decimals(peak)}; even guessing costs only 0.693. ${advice}`
-            : `Stopped at step ${step}: the loss is no longer a finite number. ${advice}`);
+            ? say("Stopped: the loss rose to {loss}; even guessing costs only 0.693. Choose a smaller learning rate.",
+              { loss: decimals(peak) })
+            : say("Stopped at step {step}: the loss is no longer a finite number. Choose a smaller learning rate.",
+              { step }));
         }
         return false;
       }
@@ -277,9 +294,17 @@ export default {
           drawWords();
           tell();
         }
-        if (began - last.said > 10000) say(progress());
+        if (began - last.said > 10000) announce(progress());
         wake();
       });
+
+      /** Let the keyboard stop at the code where it has to scroll it, and only there. */
+      function reach() {
+        if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+        else block.removeAttribute("tabindex");
+      }
+      const sizes = new ResizeObserver(reach); // also when it is unfolded
+      sizes.observe(block);
 
       const gone = new AbortController();
       const watcher = new IntersectionObserver((entries) => {
@@ -299,20 +324,22 @@ export default {
         state = next;
         model.set("state", state);
         ten.hidden = !calm();
-        start.textContent = wanted ? "Pause" : state === "paused" ? "Continue" : calm() ? "Train to the end" : "Start training";
-        if (words) say(words);
+        start.textContent = wanted ? say("Pause") : state === "paused" ? say("Continue")
+          : calm() ? say("Train to the end") : say("Start training");
+        if (words) announce(words);
         drawWords();
         tell();
       }
 
-      function say(words) {
+      function announce(words) {
         said.textContent = words;
         last.said = performance.now();
       }
 
       function progress() {
         const { step, validation } = run.history.at(-1);
-        return `Step ${step.toLocaleString("en")}: validation ${decimals(validation)}.`;
+        return say("Step {step}: validation {loss}.",
+          { step: step.toLocaleString("en"), loss: decimals(validation) });
       }
 
       /** Tell Python, if there is a kernel; JSON has no NaN. */
@@ -328,14 +355,15 @@ export default {
       async function copyCode() {
         const done = await navigator.clipboard?.writeText(code.textContent).then(() => true, () => false);
         if (!done) getSelection().selectAllChildren(code); // where a page may not copy, the reader can
-        copied.textContent = done ? "Copied." : "Selected: press Ctrl+C.";
+        copied.textContent = done ? say("Copied.") : say("Selected: press Ctrl+C.");
       }
 
-      model.on([...CONTROLS.map(({ trait }) => trait), "seed"].map((name) => `change:${name}`).join(" "), renew);
+      model.on([...controls.map(({ trait }) => trait), "seed"].map((name) => `change:${name}`).join(" "), renew);
       renew();
       return () => {
         wanted = false;
         watcher.disconnect();
+        sizes.disconnect();
         gone.abort();
       };
     });

@@ -3,13 +3,14 @@ import { load } from "./network.js";
 import { bars, choices, h, images, meanSquaredError, mount, networks, picture, status } from "./kit.js";
 import { pad } from "./pad.js";
 import { chart } from "./chart.js";
+import { say } from "./words.js";
 
 const LOWEST = 0.001; // the error at which the counts begin; they end at 1
 const BAR = 5; // counts in one bar
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "Any picture through the code and back", (root, model) => {
+    mount({ model, el }, () => say("Any picture through the code and back"), (root, model) => {
       const net = networks(model, load).get("autoencoder");
       const examples = images(model.get("_examples")), digits = model.get("_digits");
       const counts = model.get("_counts"), total = counts.reduce((sum, n) => sum + n, 0);
@@ -21,14 +22,15 @@ export default {
           else model.set("digit", -1);
         },
       });
-      const original = picture("what goes in"), code = bars("code"), restored = picture("what comes back");
+      const original = picture(say("what goes in")), code = bars(say("code"));
+      const restored = picture(say("what comes back"));
       const said = status(), histogram = errorChart(counts);
-      const groups = [["Or choose a digit", 0, digits], ["Or another picture", digits]].map(
+      const groups = [[say("Or choose a digit"), 0, digits], [say("Or another picture"), digits]].map(
         ([label, start, end]) => ({ start, ...choices({ label, images: examples.slice(start, end),
           value: -1, input: (place) => model.set("digit", start + place) }) }));
       root.append(
         h("div", { class: "beside" },
-          h("div", {}, h("p", { class: "status" }, "Draw anything here"), sheet.element),
+          h("div", {}, h("p", { class: "status" }, say("Draw anything here")), sheet.element),
           h("div", { class: "stack" },
             h("div", { class: "pictures" }, original.element, code.element, restored.element),
             said, histogram.element)),
@@ -39,7 +41,7 @@ export default {
         const digit = model.get("digit"), x = digit < 0 ? drawing : examples[digit];
         groups.forEach(({ set, start }) => set(digit - start));
         const found = x ? run(x) : { code: [], error: null, share: null };
-        said.textContent = x ? inWords(found, total) : "The sheet is empty: nothing goes in.";
+        said.textContent = x ? inWords(found, total) : say("The sheet is empty: nothing goes in.");
         original.show(x ?? new Float32Array(784));
         restored.show(x ? net.layers.at(-1).output : new Float32Array(784));
         code.show(x ? found.code : [0]);
@@ -74,10 +76,14 @@ function toBin(error, count) {
 
 function inWords({ error, share }, total) {
   const percent = 100 * share;
-  const few = percent < 0.05 ? "None" : percent > 99.95 ? "All" :
-    `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`;
-  return `Squared error ${error.toFixed(4)} per pixel. ${few} of ` +
-    `${total.toLocaleString("en")} new digits have a larger one.`;
+  const values = { error: error.toFixed(4), total: total.toLocaleString("en"),
+    percent: percent.toFixed(percent < 10 || percent > 90 ? 1 : 0) };
+  if (percent < 0.05) {
+    return say("Squared error {error} per pixel. None of {total} new digits have a larger one.", values);
+  }
+  return percent > 99.95
+    ? say("Squared error {error} per pixel. All of {total} new digits have a larger one.", values)
+    : say("Squared error {error} per pixel. {percent} % of {total} new digits have a larger one.", values);
 }
 
 /** The histogram of the digits' errors, in which `mark` marks one more. */
@@ -88,12 +94,12 @@ function errorChart(counts) {
     counts.slice(i * BAR, (i + 1) * BAR).reduce((sum, value) => sum + value, 0));
   const most = Math.max(...heights), power = 10 ** Math.floor(Math.log10(most));
   const { element, show } = chart({
-    name: "Errors of new digits, and of this picture", height: 130,
-    x: { label: "squared error per pixel", range: [LOWEST, 1], ticks: [0.001, 0.01, 0.1, 1], log: true },
-    y: { label: "digits", range: [0, 1.1 * most], ticks: [0, Math.floor(most / power) * power] },
+    name: say("Errors of new digits, and of this picture"), height: 130,
+    x: { label: say("squared error per pixel"), range: [LOWEST, 1], ticks: [0.001, 0.01, 0.1, 1], log: true },
+    y: { label: say("digits"), range: [0, 1.1 * most], ticks: [0, Math.floor(most / power) * power] },
   });
-  const all = { bars: { edges, heights }, name: "new digits" };
+  const all = { bars: { edges, heights }, name: say("new digits") };
   const mark = (error) => show(error === null ? [all] :
-    [all, { rule: Math.max(error, LOWEST), color: 1, name: "this picture" }]);
+    [all, { rule: Math.max(error, LOWEST), color: 1, name: say("this picture") }]);
   return { element, mark };
 }

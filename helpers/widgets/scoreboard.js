@@ -1,26 +1,28 @@
 /** "The scoreboard": every network of the book, to sort and to compare. */
 import { h, mount, status } from "./kit.js";
 import { chart } from "./chart.js";
+import { named, say } from "./words.js";
 
 const EXACT = ["code", "parameters"]; // the same for every seed
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "The scoreboard", (root, model) => {
-      const columns = model.get("_columns"), rows = model.get("_rows");
-      const named = Object.fromEntries(columns.map((column) => [column.key, column]));
+    mount({ model, el }, () => say("The scoreboard"), (root, model) => {
+      const rows = model.get("_rows");
+      const columns = model.get("_columns").map((column) => ({ ...column, words: named(column.words) }));
+      const byKey = Object.fromEntries(columns.map((column) => [column.key, column]));
       const place = h("div", {}), said = status();
       const body = h("tbody", {});
       const headings = columns.map(({ key, words }) => h("th", { scope: "col" },
         h("button", { type: "button", click: () => { choose(key); } }, words)));
       const table = h("table", {},
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "network"), ...headings)), body);
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("network")), ...headings)), body);
       root.append(place, said, h("div", { class: "scores", role: "region", tabindex: 0,
-        "aria-label": "All networks; the headings sort" }, table));
+        "aria-label": say("All networks; the headings sort") }, table));
 
       const lines = new Map(rows.map((row) => [row.name, h("tr", {},
         h("th", { scope: "row" }, h("button", { type: "button",
-          click: () => { model.set("chosen", row.name); } }, row.name)),
+          click: () => { model.set("chosen", row.name); } }, named(row.name))),
         ...columns.map((column) => h("td", {}, written(row, column))))]));
 
       let turned = false;
@@ -34,7 +36,7 @@ export default {
 
       /** What has no such number comes last. */
       function sort() {
-        const { key, less } = named[model.get("column")];
+        const { key, less } = byKey[model.get("column")];
         const rising = less !== turned;
         const value = (row) => at(row, key) ?? (rising ? Infinity : -Infinity);
         const sorted = [...rows].sort((a, b) => (rising ? 1 : -1) * (value(a) - value(b)));
@@ -49,15 +51,15 @@ export default {
 
       function draw() {
         const key = EXACT.includes(model.get("column")) ? "bce" : model.get("column");
-        const column = named[key], shown = rows.filter((row) => row[key]);
+        const column = byKey[key], shown = rows.filter((row) => row[key]);
         const pca = model.get("_pca").filter((row) => row[key] !== undefined);
         const values = [...shown.flatMap((row) => row[key]), ...pca.map((row) => row[key])];
         const codes = [...shown, ...pca].map((row) => row.code);
         const low = Math.min(...values), high = Math.max(...values), rim = (high - low || 1) * 0.06;
         const drawing = chart({
-          name: `${column.words} of each network against the numbers in its code`,
+          name: say("{measure} of each network against the numbers in its code", { measure: column.words }),
           height: 210,
-          x: { label: "numbers in the code", log: true, words: (tick) => tick.toLocaleString("en"),
+          x: { label: say("numbers in the code"), log: true, words: (tick) => tick.toLocaleString("en"),
             range: [Math.min(...codes) * 0.8, Math.max(...codes) * 1.25],
             ticks: [2, 8, 32, 128, 512, 2048].filter((tick) => tick >= Math.min(...codes) &&
               tick <= Math.max(...codes)) },
@@ -67,14 +69,14 @@ export default {
         const points = (noisy) => shown.filter((row) => row.noisy === noisy)
           .map((row) => [row.code, row[key][0]]);
         const marks = [
-          { points: points(false), color: 0, name: "clean images go in" },
-          { points: points(true), color: 1, name: "noisy images go in" },
-          { line: pca.map((row) => [row.code, row[key]]), color: 2, name: "PCA" },
+          { points: points(false), color: 0, name: say("clean images go in") },
+          { points: points(true), color: 1, name: say("noisy images go in") },
+          { line: pca.map((row) => [row.code, row[key]]), color: 2, name: say("PCA") },
         ].filter((mark) => (mark.points ?? mark.line).length);
         const chosen = rows.find((row) => row.name === model.get("chosen"));
         if (chosen[key]) {
           const [mean, least, most] = chosen[key];
-          marks.push({ points: [[chosen.code, mean]], color: 4, name: chosen.name });
+          marks.push({ points: [[chosen.code, mean]], color: 4, name: named(chosen.name) });
           marks.push({ line: [[chosen.code, least], [chosen.code, most]], color: 4 });
         }
         drawing.show(marks);
@@ -84,19 +86,22 @@ export default {
 
       function tell(row, { key, words, digits }, pca) {
         for (const [name, line] of lines) line.toggleAttribute("data-chosen", name === row.name);
-        let text = `${row.name}: ${row.code.toLocaleString("en")} numbers, ` +
-          `${row.parameters.toLocaleString("en")} parameters.`;
+        const sentences = [say("{name}: {numbers} numbers, {parameters} parameters.", {
+          name: named(row.name), numbers: row.code.toLocaleString("en"),
+          parameters: row.parameters.toLocaleString("en"),
+        })];
         if (row[key]) {
           const [mean, least, most] = row[key].map((value) => figures(value, digits));
-          text += ` ${words}: ${mean}` + (least === most ? "." : ` (five seeds: ${least} to ${most}).`);
+          sentences.push(least === most ? say("{measure}: {mean}.", { measure: words, mean })
+            : say("{measure}: {mean} (five seeds: {least} to {most}).", { measure: words, mean, least, most }));
         } else {
-          text += ` It has no ${words}.`;
+          sentences.push(say("It has no {measure}.", { measure: words }));
         }
         const rival = pca.find((other) => other.code === row.code);
         if (rival && !row.noisy) {
-          text += ` PCA with as many numbers: ${figures(rival[key], digits)}.`;
+          sentences.push(say("PCA with as many numbers: {value}.", { value: figures(rival[key], digits) }));
         }
-        said.textContent = text;
+        said.textContent = sentences.join(" ");
         model.save_changes(); // to Python, if there is a kernel
       }
 

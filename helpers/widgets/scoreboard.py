@@ -85,6 +85,11 @@ class Scoreboard(ReactiveFigure):
             {}, _still(rows, rivals), _columns=columns, _rows=rows, _pca=rivals, chosen=names[0]
         )
 
+    @staticmethod
+    def names_in(state):
+        words = [column["words"] for column in state["_columns"]]
+        return words + [row["name"] for row in state["_rows"]]
+
     @traitlets.validate("column")
     def _is_a_column(self, proposal):
         if proposal["value"] not in _COLUMNS:

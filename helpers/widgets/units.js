@@ -2,23 +2,24 @@
 import { load } from "./network.js";
 import { h, meanSquaredError, mount, networks, picture, slider, status, toggles } from "./kit.js";
 import { digitInput } from "./pad.js";
+import { say } from "./words.js";
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "The active units of a sparse code", (root, model) => {
+    mount({ model, el }, () => say("The active units of a sparse code"), (root, model) => {
       const nets = networks(model, load), k = model.get("k");
       const encoder = nets.get("encoder"), decoder = nets.get("decoder");
       let z, active;
 
       const digit = digitInput(model, encode);
       const strongest = slider({
-        label: "Strongest units that are on", values: [...Array(k + 1).keys()], value: k,
+        label: say("Strongest units that are on"), values: [...Array(k + 1).keys()], value: k,
         words: String, input: (n) => switchOn(n),
       });
       const units = toggles({
-        label: "What each active unit changes", count: k, input: draw,
+        label: say("What each active unit changes"), count: k, input: draw,
       });
-      const original = picture("original"), reconstruction = picture("reconstruction");
+      const original = picture(say("original")), reconstruction = picture(say("reconstruction"));
       const said = status();
       root.append(
         digit.element,
@@ -50,7 +51,8 @@ export default {
           // By its root, or the small differences would be invisible beside the large.
           differences.map((y) => y.map((value) =>
             0.5 + Math.sign(value) * Math.sqrt(Math.abs(value) / largest) / 2)),
-          active.map((unit) => `unit ${unit}, activation ${z[unit].toFixed(1)}`),
+          active.map((unit) => say("unit {unit}, activation {activation}",
+            { unit, activation: z[unit].toFixed(1) })),
         );
         switchOn(k);
       }
@@ -61,8 +63,8 @@ export default {
         const xHat = decoder.run(only(on)), error = meanSquaredError(digit.get(), xHat);
         reconstruction.show(xHat);
         strongest.set(on.length);
-        said.textContent = `${on.length} of ${active.length} units on: ` +
-          `squared error ${error.toFixed(4)} per pixel.`;
+        said.textContent = say("{on} of {active} units on: squared error {error} per pixel.",
+          { on: on.length, active: active.length, error: error.toFixed(4) });
         model.set("on", on);
         model.set("error", error);
         model.save_changes(); // to Python, if there is a kernel

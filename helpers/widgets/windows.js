@@ -1,6 +1,7 @@
 /** "Following shapes through layers": the shapes after a stack of layers, and the pixels that each output sees. */
 import { windows } from "./network.js";
 import { h, mount, on, oneOf, slider, status } from "./kit.js";
+import { named, say } from "./words.js";
 
 const INPUTS = Array.from({ length: 36 }, (_, i) => 5 + i);
 const MOST_LAYERS = 6;
@@ -8,18 +9,19 @@ const SQUARE = 14; // pixels of the canvas for one number of a map
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "The receptive field of a stack of layers", (root, model) => {
+    mount({ model, el }, () => say("The receptive field of a stack of layers"), (root, model) => {
       const offered = model.get("_offered"), stacks = model.get("_stacks");
       const starts = oneOf({
-        label: "Stack", values: stacks.map(([name]) => name),
+        label: say("Stack"), values: stacks.map(([name]) => name), words: named,
         input: (chosen) => model.set("layers", stacks.find(([name]) => name === chosen)[1]),
       });
       const side = slider({
-        label: "Input", values: INPUTS, value: model.get("side"), words: (n) => `${n} x ${n}`,
+        label: say("Input"), values: INPUTS, value: model.get("side"), words: (n) => `${n} x ${n}`,
         input: (value) => model.set("side", value),
       });
       const rows = Array.from({ length: MOST_LAYERS }, (_, i) => {
-        const menus = offered.map(([setting, values]) => menu(`${setting} of layer ${i + 1}`, values,
+        const menus = offered.map(([setting, values]) => menu(
+          say("{setting} of layer {number}", { setting: named(setting), number: i + 1 }), values,
           (value) => model.set("layers", model.get("layers").map((layer, place) =>
             (place === i ? { ...layer, [setting]: value } : layer)))));
         const result = h("span", { class: "result" });
@@ -27,7 +29,7 @@ export default {
           ...menus.map((one) => one.element), result) };
       });
       const heading = h("div", { class: "layer heading", "aria-hidden": "true" },
-        ...["", ...offered.map(([setting]) => setting)].map((name) => h("span", {}, name)));
+        ...["", ...offered.map(([setting]) => named(setting))].map((name) => h("span", {}, name)));
       const input = squares(), output = squares(), said = status();
       root.append(
         starts.element,
@@ -64,16 +66,19 @@ export default {
         const [ys, xs] = at.map((place) => ways(line(0).map((_, i) => Number(i === place))));
         const any = ways(line(1));
         const most = Math.max(...ys) * Math.max(...xs);
-        input.show("input", sides[0], (y, x) => ys[y] * xs[x] && 0.4 + (0.6 * ys[y] * xs[x]) / most,
+        input.show(say("input {side} x {side}", { side: sides[0] }), sides[0],
+          (y, x) => ys[y] * xs[x] && 0.4 + (0.6 * ys[y] * xs[x]) / most,
           (y, x) => !any[y] || !any[x]);
-        output.show("output", count, (y, x) => Number(y === at[0] && x === at[1]), () => false);
+        output.show(outputTitle(count), count,
+          (y, x) => Number(y === at[0] && x === at[1]), () => false);
         const [seenRows, seenColumns] = [ys, xs].map((seen) => [...seen.keys()].filter((i) => seen[i]));
         const missed = any.filter((value) => !value).length;
         said.textContent = problem || [
-          `The output in row ${at[0]}, column ${at[1]} sees ${inWords(seenRows, seenColumns)}.`,
-          `Its receptive field is ${field} x ${field}; that of the next output lies ${jump} farther on.`,
-          missed ? `Hollow: ${missed} of ${sides[0]} rows, and as many columns, are seen by no ` +
-            "output." : "",
+          inWords(at, seenRows, seenColumns),
+          say("Its receptive field is {field} x {field}; that of the next output lies {jump} farther on.",
+            { field, jump }),
+          ...(missed ? [say("Hollow: {missed} of {all} rows, and as many columns, are seen by no output.",
+            { missed, all: sides[0] })] : []),
         ].join(" ");
         const seen = problem ? 0 : seenRows.length * seenColumns.length;
         const told = { sides, field: problem ? 0 : field, jump: problem ? 0 : jump, seen };
@@ -97,13 +102,14 @@ function follow(layers, input) {
   for (const [i, { kernel, stride, dilation, padding }] of layers.entries()) {
     const n = sides.at(-1), reach = (kernel - 1) * dilation + 1, same = padding === "same";
     if (stride > 1 && dilation > 1) {
-      problem = `Layer ${i + 1} is impossible: Keras takes a stride or a dilation above 1, not both.`;
+      problem = say("Layer {number} is impossible: Keras takes a stride or a dilation above 1, not both.",
+        { number: i + 1 });
     } else if (!same && reach > n) {
-      problem = `Layer ${i + 1} is impossible: its kernel reaches over ${reach} pixels, and its ` +
-        `input has only ${n}. Padding "same" would help.`;
+      problem = say("Layer {number} is impossible: its kernel reaches over {reach} pixels, and its input has only {n}. Padding \"same\" would help.",
+        { number: i + 1, reach, n });
     }
     if (problem) {
-      formulas.push("impossible");
+      formulas.push(say("impossible"));
       break;
     }
     const { columns, pixels } = windows(1, n, { kernel_size: [1, kernel], strides: [1, stride],
@@ -114,7 +120,8 @@ function follow(layers, input) {
     jump *= stride;
     const formula = same ? `⌈${n} / ${stride}⌉`
       : `⌊(${n} − ${dilation} · ${kernel - 1} − 1) / ${stride}⌋ + 1`;
-    formulas.push(`${formula} = ${columns}; field ${field}, jump ${jump}`);
+    formulas.push(say("{formula} = {columns}; field {field}, jump {jump}",
+      { formula, columns, field, jump }));
   }
   return { sides, axes, formulas, field, jump, problem };
 }
@@ -128,25 +135,37 @@ function back(axes, weights) {
   }, weights);
 }
 
-function inWords(rows, columns) {
+function outputTitle(side) {
+  if (!side) return say("no output");
+  return side > 1 ? say("output {side} x {side}: choose one", { side })
+    : say("output {side} x {side}", { side });
+}
+
+/** Which pixels an output sees. */
+function inWords([row, column], rows, columns) {
   const count = rows.length * columns.length;
-  if (!count) return "no pixel, only padding";
+  if (!count) return say("The output in row {row}, column {column} sees no pixel, only padding.", { row, column });
   const [tall, wide] = [rows, columns].map((line) => line.at(-1) - line[0] + 1);
-  return `${count} ${count > 1 ? "pixels" : "pixel"}, ${tall * wide > count ? "with gaps, " : ""}` +
-    `in rows ${rows[0]} to ${rows.at(-1)}, columns ${columns[0]} to ${columns.at(-1)}`;
+  const values = { row, column, count, top: rows[0], bottom: rows.at(-1), left: columns[0],
+    right: columns.at(-1) };
+  if (count === 1) {
+    return say("The output in row {row}, column {column} sees 1 pixel, in rows {top} to {bottom}, columns {left} to {right}.", values);
+  }
+  return tall * wide > count
+    ? say("The output in row {row}, column {column} sees {count} pixels, with gaps, in rows {top} to {bottom}, columns {left} to {right}.", values)
+    : say("The output in row {row}, column {column} sees {count} pixels, in rows {top} to {bottom}, columns {left} to {right}.", values);
 }
 
 /** A square map under its name, number by number. */
 function squares() {
   const canvas = h("canvas", { role: "img" }), caption = h("figcaption", {});
   const element = h("figure", {}, canvas, caption);
-  function show(name, count, shade, hollow) {
+  function show(title, count, shade, hollow) {
     canvas.width = canvas.height = SQUARE * Math.max(count, 1); // which also clears it
     canvas.style.maxWidth = `${Math.max(24 * count, 48)}px`;
-    const title = count ? `${name} ${count} x ${count}` : `no ${name}`;
-    const chosen = canvas.getAttribute("role") !== "img";
-    caption.textContent = title + (chosen && count > 1 ? ": choose one" : "");
-    if (!chosen) canvas.setAttribute("aria-label", title);
+    caption.textContent = title;
+    // That of a map to choose from says how, always.
+    if (canvas.getAttribute("role") === "img") canvas.setAttribute("aria-label", title);
     const context = canvas.getContext("2d");
     for (let y = 0; y < count; y++) {
       for (let x = 0; x < count; x++) {
@@ -162,7 +181,7 @@ function squares() {
 /** Let mouse, finger and arrow keys choose one number of a map. */
 function choosable(canvas, count, get, set) {
   for (const [name, value] of Object.entries({ tabindex: 0, role: "application",
-    "aria-label": "Output. Arrow keys choose one of its numbers." })) canvas.setAttribute(name, value);
+    "aria-label": say("Output. Arrow keys choose one of its numbers.") })) canvas.setAttribute(name, value);
   const move = (place) => {
     const inside = place.map((value) => Math.min(Math.max(value, 0), count() - 1));
     if (count() && inside.some((value, axis) => value !== get()[axis])) set(inside);

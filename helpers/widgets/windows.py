@@ -80,6 +80,10 @@ class ReceptiveField(ReactiveFigure):
         still = _still(start, side, traits["output"])
         super().__init__({}, still, _stacks=list(map(list, stacks.items())), layers=start, **traits)
 
+    @staticmethod
+    def names_in(state):
+        return [*OFFERED, *(name for name, _ in state["_stacks"])]
+
     @traitlets.validate("layers")
     def _is_a_stack(self, proposal):
         return _stack(proposal["value"])

@@ -1,23 +1,25 @@
 /** "Cleaning documents": a page before and after, with a line between the two that the reader moves. */
 import { h, mount, on, oneOf, slider, status } from "./kit.js";
+import { named, say } from "./words.js";
 
 const ORANGE = "#D55E00"; // Okabe and Ito's, as in plots.py
 const PERCENTS = Array.from({ length: 101 }, (_, i) => i);
 
 export default {
   render({ model, el }) {
-    mount({ model, el }, "A page before and after", (root, model) => {
+    mount({ model, el }, () => say("A page before and after"), (root, model) => {
       const pages = model.get("_pages"), decoded = new Map();
       const page = oneOf({
-        label: "Page", values: pages.map(({ name }) => name),
+        label: say("Page"), values: pages.map(({ name }) => name), words: named,
         input: (name) => model.set("page", name),
       });
       const right = oneOf({
-        label: "At right", values: pages[0].views.slice(1).map(({ name }) => name),
+        label: say("At right"), values: pages[0].views.slice(1).map(({ name }) => name),
+        words: named,
         input: (name) => model.set("right", name),
       });
       const line = slider({
-        label: "Line", values: PERCENTS, value: model.get("line"), words: (value) => `${value} %`,
+        label: say("Line"), values: PERCENTS, value: model.get("line"), words: (value) => `${value} %`,
         input: (value) => model.set("line", value),
       });
       const canvas = h("canvas", { class: "wipe coloured", role: "img" }), said = status();
@@ -31,10 +33,12 @@ export default {
         page.set(model.get("page"));
         right.set(after.name);
         Object.assign(canvas, { width, height });
-        canvas.setAttribute("aria-label", `Left of the line: ${before.name}. Right: ${after.name}.`);
-        said.textContent = `Error of this part of the page (RMSE): ${before.name} ` +
-          before.rmse.toFixed(4) + (after === truth ? ". Right is what it should be."
-          : `, ${after.name} ${after.rmse.toFixed(4)}.`);
+        const values = { left: named(before.name), right: named(after.name),
+          leftError: before.rmse.toFixed(4), rightError: after.rmse.toFixed(4) };
+        canvas.setAttribute("aria-label", say("Left of the line: {left}. Right: {right}.", values));
+        said.textContent = after === truth
+          ? say("Error of this part of the page (RMSE): {left} {leftError}. Right is what it should be.", values)
+          : say("Error of this part of the page (RMSE): {left} {leftError}, {right} {rightError}.", values);
         draw();
       }
 
@@ -66,7 +70,7 @@ export default {
             draw();
           }, canvas);
           on(picture, "error", () => {
-            said.textContent = "A picture of this page could not be decoded. The text does not need it.";
+            said.textContent = say("A picture of this page could not be decoded. The text does not need it.");
           }, canvas);
           decoded.set(start, picture);
           picture.src = address;

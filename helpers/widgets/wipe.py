@@ -83,6 +83,11 @@ class Wipe(ReactiveFigure):
         )
         super().__init__({}, still, _pages=listed, _pictures=pictures, page=first, right=names[1])
 
+    @staticmethod
+    def names_in(state):
+        pages = state["_pages"]
+        return [page["name"] for page in pages] + [view["name"] for view in pages[0]["views"]]
+
     @property
     def rmse(self):
         return {

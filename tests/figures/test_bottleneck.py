@@ -15,7 +15,7 @@ from helpers import data, plots
 from helpers.widgets.bottleneck import Bottleneck
 from helpers.widgets.export import ExportError
 from helpers.widgets.figure import ReactiveFigure, as_bytes, joined_module, parts_of
-from support import REAL, assert_usable, in_node, needs_real, show, shown
+from support import REAL, assert_usable, in_node, needs_real, script_address, show, shown
 
 WIDGETS = ROOT / "helpers" / "widgets"
 
@@ -330,11 +330,8 @@ CENTRE = """async ([_, sheets]) => {
 
 
 def centred(sheets):
-    module = (
-        "data:text/javascript;base64," + base64.b64encode(joined_module("pad.js").encode()).decode()
-    )
     plain = [[np.ravel(sheet).astype(float).tolist(), len(sheet)] for sheet in sheets]
-    answers = in_node(plain, CENTRE.replace("MODULE", module))
+    answers = in_node(plain, CENTRE.replace("MODULE", script_address("pad.js")))
     return [answer and np.reshape(answer, (28, 28)) for answer in answers]
 
 

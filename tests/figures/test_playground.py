@@ -1,6 +1,5 @@
 """The playground's figure: an autoencoder that learns in the page."""
 
-import base64
 import re
 
 import numpy as np
@@ -8,9 +7,17 @@ import pytest
 import traitlets
 
 from helpers import data
-from helpers.widgets.figure import joined_module
 from helpers.widgets.playground import Playground
-from support import FIGURE, assert_usable, eventually, in_node, number_after, show, shown
+from support import (
+    FIGURE,
+    assert_usable,
+    eventually,
+    in_node,
+    number_after,
+    script_address,
+    show,
+    shown,
+)
 
 PYTHON = """async ([_, { address, cases }]) => {
   const { pythonCode } = await import(address);
@@ -21,11 +28,6 @@ SHAPES = """async ([_, { address, cases }]) => {
   return cases.map((settings) => autoencoder(settings, uniform(0)).layers
     .map(({ inputs, outputs }) => [inputs, outputs]));
 }"""
-
-
-def module(name):
-    code = joined_module(name).encode()
-    return "data:text/javascript;base64," + base64.b64encode(code).decode()
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +134,17 @@ def test_another_setting_is_another_network_that_trains_if_one_did(page, parts):
     assert (state(page), step(page), page.evaluate("model.get('code')")) == ("ready", 0, 4)
     press(page, "Start training")
     eventually(lambda: assert_beyond(page, 30))
-    page.get_by_label("Hidden layer").select_option("none")
-    assert page.evaluate("[model.get('step'), model.get('state')]") == [0, "training"]
+    # Each in one go with its question: the next frame trains on.
+    choose = """list => {
+      list.value = "none";
+      list.dispatchEvent(new Event("change"));
+      return [model.get("step"), model.get("state")];
+    }"""
+    assert page.get_by_label("Hidden layer").evaluate(choose) == [0, "training"]
     eventually(lambda: assert_beyond(page, 10))
-    page.evaluate("model.set('rate', 0.01)")  # as Python does
+    set_rate = "model.set('rate', 0.01), [model.get('step'), model.get('state')]"  # as Python does
+    assert page.evaluate(set_rate) == [0, "training"]
     assert page.get_by_label("Learning rate").evaluate("l => l.value") == "0.01"
-    assert page.evaluate("[model.get('step'), model.get('state')]") == [0, "training"]
 
 
 def test_the_seed_is_shown_and_can_be_changed(page, parts):
@@ -168,6 +175,36 @@ def test_what_a_kind_does_not_use_is_not_offered(page, parts):
         "sparse": [True, False],
         "variational": [False, True],
     }
+
+
+def test_every_value_that_python_allows_is_offered_and_no_other(page, parts):
+    show(page, Playground(*parts))
+    lists = page.locator(".control select")
+    traits = ["code", "hidden", "rate", "kind", "l1", "beta", "noise"]  # in the page's order
+    assert lists.count() == len(traits)
+    for number, name in enumerate(traits):
+        allowed = Playground.class_traits()[name].values
+        places = lists.nth(number).evaluate(
+            """(list, [name, values]) => [list.options.length, values.map((value) => {
+              model.set(name, value);
+              return list.selectedIndex;
+            }).sort()]""",
+            [name, allowed],
+        )
+        assert places == [len(allowed), list(range(len(allowed)))], name
+
+
+def test_the_keyboard_stops_at_the_code_only_where_it_scrolls(page, parts):
+    show(page, Playground(*parts))
+    page.get_by_text("Take it to Python").click()
+    code = page.get_by_role("region", name="The same network in Keras")
+    eventually(lambda: assert_tab_stop(code, "0"))
+    page.set_viewport_size({"width": 1600, "height": 900})
+    eventually(lambda: assert_tab_stop(code, None))
+
+
+def assert_tab_stop(place, wanted):
+    assert place.get_attribute("tabindex") == wanted
 
 
 def test_the_plane_draws_what_lies_under_the_pointer(page, parts):
@@ -346,7 +383,8 @@ def test_the_python_code_trains_the_same_network(monkeypatch, digits, name):
     settings = {"pixels": 196, "hidden": 64, "code": 2, "kind": "plain", "l1": 0.01, "beta": 1}
     settings |= {"rate": 0.003, "noise": 0} | EXPORTED[name]
     asked = [
-        {"address": module(file), "cases": [settings]} for file in ("python_code.js", "training.js")
+        {"address": script_address(file), "cases": [settings]}
+        for file in ("python_code.js", "training.js")
     ]
     (code,), (shapes,) = in_node(asked[0], PYTHON), in_node(asked[1], SHAPES)
     assert len(code.splitlines()) <= 15

@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 
 from bookbuild import book
-from helpers.widgets.figure import joined_module
-from support import in_node
+from support import in_node, script_address
 
 pytestmark = pytest.mark.heavy  # whole trainings
 
-ADDRESS = "data:text/javascript;base64," + base64.b64encode(
-    joined_module("training.js").encode()
-).decode("ascii")
+ADDRESS = script_address("training.js")
 SETTINGS = ["code", "hidden", "rate", "kind", "l1", "beta", "noise", "seed"]
 TRAIN = """async ([_, { address, train, validation, cases, steps }]) => {
   const { trainingRun } = await import(address);

@@ -1,7 +1,5 @@
 """The playground's network in JavaScript, in Node and in the browser, against Keras."""
 
-import base64
-
 import keras
 import numpy as np
 import pytest
@@ -9,11 +7,9 @@ import tensorflow as tf
 from keras import ops
 
 from helpers import data
-from helpers.widgets.figure import joined_module
-from support import in_node
+from support import in_node, script_address
 
-MODULE = joined_module("training.js")
-ADDRESS = "data:text/javascript;base64," + base64.b64encode(MODULE.encode()).decode()
+ADDRESS = script_address("training.js")
 PIXELS, BATCH = 196, 64
 
 # For each case: a network that gets these weights, its loss and gradient on the first batch, and
