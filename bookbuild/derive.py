@@ -10,7 +10,6 @@ stays English, whole; a message without a translation stays English where it is.
 import copy
 import json
 import os
-import re
 from pathlib import Path
 
 import nbformat
@@ -20,6 +19,7 @@ from bookbuild import blocks, book, catalogues, chapters
 from bookbuild.book import ROOT
 from bookbuild.setup_cell import in_language
 from bookbuild.translate import LANGUAGE, alt_texts, code_files
+from bookbuild.widgets import reactive_figures
 from bookbuild.words import THEME
 from helpers import files
 
@@ -28,8 +28,6 @@ SITE = book.SITE / LANGUAGE
 #: What the English pages and these have in common.
 _SHARED = ("book/_static", "book/_templates")
 _WORDS = "_words/words.js"
-#: A script says its messages so; Python and JavaScript both find them by this.
-SAID = re.compile(r'\bsay\(\s*"((?:[^"\\]|\\.)*)"')
 _MEANS = "What it means"
 
 
@@ -114,9 +112,8 @@ def in_korean(page, content):
             cell.source = words.prose(cell.source)
         if alt_texts(cell):
             _alt_texts(cell, words)
-    for state in notebook.metadata.get("widgets", {}).values():
-        for model in state["state"].values():
-            model["state"] = figure_state(model["state"])
+    for model, figure in reactive_figures(notebook.metadata.get("widgets", {})):
+        model["state"] = figure_state(model["state"], figure)
     return notebook
 
 
@@ -129,36 +126,36 @@ def _alt_texts(cell, words):
                 output["data"]["text/plain"] = about["alt"]
 
 
-def figure_state(state):
+def figure_state(state, figure):
     """Return a figure's stored state with its words in the other language.
 
     Parameters
     ----------
     state : dict
         As Jupyter stores it.
+    figure : type
+        Its class, a `helpers.widgets.figure.ReactiveFigure`.
 
     Returns
     -------
     dict
-        Each string that is a message as a whole is replaced; ``_words`` has those of its script.
+        Each string that is a message as a whole is replaced, names apart, which are keys, too;
+        ``_words`` has the translations that the figure's script looks up.
     """
     words = catalogues.translations(catalogues.LOCALE / LANGUAGE / "helpers.po")
+    names = set(figure.names_in(state))
 
     def replaced(value):
         if isinstance(value, str):
-            return words.get(value, value)
+            return value if value in names else words.get(value, value)
         if isinstance(value, list):
             return [replaced(each) for each in value]
         if isinstance(value, dict):
             return {key: replaced(each) for key, each in value.items()}
         return value
 
-    kept = {key: state[key] for key in ("_esm", "_css") if key in state}
-    state = {key: value if key.startswith("_") else replaced(value) for key, value in state.items()}
-    if "_esm" in kept:
-        said = (json.loads(f'"{text}"') for text in SAID.findall(kept["_esm"]))
-        state["_words"] = {text: words[text] for text in said if text in words}
-    return state
+    shown = {key: value if key.startswith("_") else replaced(value) for key, value in state.items()}
+    return shown | {"_words": figure.words_for(state, lambda text: words.get(text, text))}
 
 
 def configuration():

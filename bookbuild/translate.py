@@ -17,7 +17,7 @@ import sphinx_book_theme
 import yaml
 from sphinx import locale as sphinx_locale
 
-from bookbuild import blocks, book, catalogues
+from bookbuild import blocks, book, catalogues, widgets
 from bookbuild.book import BOOK, ROOT
 from bookbuild.catalogues import LOCALE, Found
 from helpers import files
@@ -117,7 +117,12 @@ def of_code(name):
     if name == "theme":
         return of_theme()
     found = catalogues.said(code_files(name))
-    return [*of_configuration(), *found] if name == "site" else found
+    if name == "site":
+        return [*of_configuration(), *found]
+    # Cells name networks, pages and the like, and figures show these names.
+    said = {one.text for one in found}
+    names = widgets.names().items()
+    return [*found, *(Found(text, tuple(files)) for text, files in names if text not in said)]
 
 
 def sources(pages=None):

@@ -16,7 +16,7 @@ from support import FIGURE, in_node, script_address, show, show_stored
 
 SCRIPTS = sorted((book.ROOT / "helpers" / "widgets").glob("*.js"))
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-CATALOGUE = book.BOOK / "locale" / "ko" / "figures.po"
+CATALOGUE = book.BOOK / "locale" / "ko" / "helpers.po"
 # Names of things, units, and Keras' own words in menus.
 LATIN = {
     *("PCA", "VAE", "LSTM", "TopK", "Net", "Keras", "BCE", "MSE", "RMSE", "PSNR", "SSIM", "ELBO"),
