@@ -35,7 +35,7 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
 NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
   JUPYTER_PATH="$$PWD/jupyter" nbgrader
 
-.PHONY: help book serve pdf animation sync execute play again translate claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit publish release clean
+.PHONY: help book serve pdf animation sync execute play again translate claims test test-all test-colab test-classroom editions bundle assignment grade lab benchmark lock audit publish release clean
 
 help:
 	@awk -F ':.*## ' '/^## /{ print "\n" substr($$0, 4) } /^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,8 +45,10 @@ help:
 book: .venv/installed _extra/vendor/figures.js ## build the pages from the stored outputs into _build/html
 	@$(BIN)/python -m helpers.files
 	@# Sphinx goes by the time of pages: it would keep one that an interrupted build wrote half.
-	@rm $(WHOLE) 2>/dev/null || rm -rf _build/html _build/.doctrees
+	@rm $(WHOLE) 2>/dev/null || rm -rf _build/html _build/.doctrees _build/ko
 	@$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@$(BIN)/python -m bookbuild.derive
+	@$(BIN)/jupyter-book build _build/ko -W -n --keep-going --quiet
 	@touch $(WHOLE)
 	@echo "Open _build/html/index.html, or type 'make serve'."
 
@@ -105,20 +107,20 @@ assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment 
 	$(PRIVATE_COURSE) && $(BIN)/python -m classroom.assignments $(CHAPTER) --course "$(COURSE)"
 	$(NBGRADER) generate_assignment $(CHAPTER) --create --force --log-level=WARN
 	@echo "For the students: $(COURSE)/release/$(CHAPTER)/$(CHAPTER).ipynb"
-	@echo "Put hand-ins, named <student>_$(CHAPTER).ipynb, into $(COURSE)/downloaded/$(CHAPTER)/archive;"
-	@echo "then: make grade CHAPTER=$(CHAPTER) COURSE=$(COURSE)"
+	@echo "Put hand-ins, named <student>_$(CHAPTER).ipynb, or the zip of a learning platform"
+	@echo "into $(COURSE)/downloaded/$(CHAPTER)/archive; then: make grade CHAPTER=$(CHAPTER) COURSE=$(COURSE)"
 
 grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-ins of CHAPTER; feedback, and marks as COURSE/grades.csv
-	@$(PRIVATE_COURSE)
-	$(NBGRADER) zip_collect $(CHAPTER) --force --log-level=WARN
+	@$(PRIVATE_COURSE) && $(BIN)/python -m classroom.collect $(CHAPTER) --course "$(COURSE)"
 	@status=0; ($(NBGRADER) autograde $(CHAPTER) --create --force --log-level=WARN) || status=$$?; \
 	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
 	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat "$(COURSE)/grades.csv" && exit $$status
 
-hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## JupyterHub on http://localhost:8000 for the users of this machine; see book/reference/teaching.md
-	umask 022; $(BIN)/python -m bookbuild.editions student # every user copies from there
-	umask 022; $(BIN)/python -m classroom.kernel classroom/jupyter
-	HUB_STATE="$(COURSE)" .venv-classroom/bin/jupyterhub -f classroom/jupyterhub_config.py
+# JupyterLab itself listens to this machine alone, makes a password and does not start as root.
+lab: .venv/installed ## the students' edition in JupyterLab, to see on this machine what they will see; for one user, not for a class
+	$(BIN)/python -m bookbuild.editions student
+	@echo "For you alone: a class needs a hub (book/reference/teaching.md). The next 'make lab' replaces what you change."
+	$(BIN)/jupyter lab --ip=localhost --no-browser _build/student
 
 ## For maintainers
 
@@ -147,6 +149,7 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 lock: .venv/installed ## pin requirements.txt from the ranges in pyproject.toml, and the npm packages
 	$(LOCK) --group book --group test --group lock pyproject.toml --output-file requirements.txt.part
 	$(LOCK) --group classroom --output-file requirements/classroom.txt.part
+	$(LOCK) --group server --constraint requirements/classroom.txt.part --output-file requirements/server.txt.part
 	$(LOCK) --group colab --group book --group test --output-file requirements/colab.txt.part
 	$(LOCK) --group pytorch --output-file requirements/pytorch.txt.part
 	for part in requirements.txt.part requirements/*.part; do mv "$$part" "$${part%.part}"; done
@@ -159,7 +162,7 @@ audit: .venv/installed ## ask PyPI and npm whether a pinned package has a known 
 
 # Both run on GitHub, which sets the variables. The site is that of the prepared commit.
 PUBLISH = $(BIN)/python -m bookbuild.publish
-publish: .venv/installed ## on GitHub: pages, PDF and bundle with the repository's own address; finished notebooks into its branch `published`
+publish: .venv/installed ## on GitHub: pages, PDF and bundle with the repository's own address; finished notebooks into its branch `published`, the students' into `published-student`
 	$(PUBLISH) prepare
 	$(MAKE) pdf bundle
 	mkdir -p _build/html/download && cp _build/autoencoders.pdf _build/autoencoders.zip _build/html/download

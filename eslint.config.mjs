@@ -15,7 +15,7 @@ export default [
   // `status` is kit.js's: as an old name of the browser's, its forgotten import would pass.
   { languageOptions: { globals: { ...globals.browser, status: "off" } } },
   script("book/_static/*.js"),
-  script("bookbuild/figures.js"),
+  script("bookbuild/figures.js", "say"),
   script("bookbuild/math.js", "MathJax", "ADDRESS"),
-  script("bookbuild/search.js", "MiniSearch", "Stemmer", "bookIndex", "stopwords"),
+  script("bookbuild/search.js", "MiniSearch", "Stemmer", "bookIndex", "say", "stopwords"),
 ];

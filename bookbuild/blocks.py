@@ -33,20 +33,23 @@ _OPTION = re.compile(r"^(?P<lead>\s*:(?P<name>[\w-]+):\s*)(?P<words>.*)$")
 _FRONT = re.compile(r"\A---\n.*?^---\n", re.S | re.M)
 _QUESTION = re.compile(r'^question: "(?P<words>(?:[^"\\]|\\.)*)"$', re.M)
 _HEADING = re.compile(r"^(?P<lead>#{1,6} +)(?P<words>.*)$")
-_SUMMARY = re.compile(r"^(?P<lead>\s*(?:<details>)?<summary>)(?P<words>.*?)(?P<rest></summary>.*)$")
+_SUMMARY = re.compile(
+    r"^(?P<lead>\s*(?:<details[^>]*>)?<summary>)(?P<words>.*?)(?P<rest></summary>.*)$"
+)
 _TAG = re.compile(r"^\s*</?(?:details|summary|div|p)\b[^>]*>\s*$")
 _LETTERED = r"(?:\([a-z]\) +)?"  # an answer to a quick question
 _ITEM = re.compile(rf"^(?P<lead>\s*(?:> ?)*\s*(?:[-*+]|\d{{1,2}}[.)]) +{_LETTERED})(?P<words>.*)$")
 _PLAIN = re.compile(r"^(?P<lead>\s*(?:> ?)*\s*(?:\*\*\d\.\*\* )?)(?P<words>.*)$")
 _EXERCISE = re.compile(r"\A\*\*(\d+\. .+?)\.?\*\* (?=\S)")
 _NO_WORDS = re.compile(
-    r"`[^`]*`|<!--.*?-->|<[^>]*>|\]\([^)]*\)|\\text\{|\$[^$]+\$|\\[A-Za-z]+|\{[\w-]+\}", re.S
+    r"(?<!\})`[^`]*`|<!--.*?-->|<[^>]*>|\]\([^)]*\)|\\text\{|\$[^$]+\$|\\[A-Za-z]+|\{[\w-]+\}", re.S
 )
 _A_WORD = re.compile(r"[^\W\d_]{2,}")
 _MATH = MarkdownIt("commonmark").use(dollarmath_plugin)
 
 #: What a translation must have of its message, besides its placeholders; each sorts its findings.
 _KEPT = {
+    "role": re.compile(r"\{[\w-]+\}`[^`<]*<([^>`]+)>`"),
     "code": re.compile(r"`[^`]+`"),
     "formula": re.compile(r"\$\$?[^$]+\$\$?"),
     "link": re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>|href=\"([^\"]+)\""),

@@ -102,13 +102,15 @@ class About(NamedTuple):
     question: str
 
 
-def about(page):
+def about(page, words=None):
     """Return a page's title and question.
 
     Parameters
     ----------
     page : pathlib.Path
         One of `pages`.
+    words : dict of str to str, optional
+        Translations of what the page says.
 
     Returns
     -------
@@ -119,6 +121,7 @@ def about(page):
     front = re.match(r"---\n(.*?\n)---\n", source, re.S)
     question = yaml.safe_load(front[1]).get("question", "") if front else ""
     title = re.search(r"^# (.+)$", source, re.M)[1]
+    title, question = ((words or {}).get(text, text) for text in (title, question))
     return About(title.partition(":")[0], question)
 
 

@@ -9,6 +9,7 @@ English that it translates. A fuzzy translation is not shown.
 import difflib
 import gettext
 import io
+from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -161,13 +162,17 @@ def as_text(catalog, language):
     return _HEADER.format(language=language) + file.getvalue().decode()
 
 
-def said(files):
+def said(files, top=ROOT, keywords=("say",)):
     """Return what files of code say: the literals that they hand to ``say``.
 
     Parameters
     ----------
     files : iterable of pathlib.Path
         Python, JavaScript, or templates.
+    top : pathlib.Path, optional
+        The folder from which a catalogue names the files.
+    keywords : iterable of str, optional
+        What the function is called there.
 
     Returns
     -------
@@ -178,8 +183,8 @@ def said(files):
     for path in files:
         method, options = _METHODS[path.suffix]
         with path.open("rb") as file:
-            for _, text, _, _ in extract(method, file, {"say": None}, options=options):
-                where.setdefault(text, []).append(path.relative_to(ROOT).as_posix())
+            for _, text, _, _ in extract(method, file, dict.fromkeys(keywords), options=options):
+                where.setdefault(text, []).append(path.relative_to(top).as_posix())
     return [Found(text, tuple(dict.fromkeys(files))) for text, files in where.items()]
 
 
@@ -187,6 +192,8 @@ def compiled(catalog):
     """Return a catalogue as gettext reads it."""
     for message in catalog:
         message.flags &= {"fuzzy"}
+    # Or the time of reading would be in its header.
+    catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     file = io.BytesIO()
     write_mo(file, catalog)
     return file.getvalue()

@@ -19,7 +19,8 @@ import yaml
 from bookbuild import blocks, book, catalogues, chapters
 from bookbuild.book import ROOT
 from bookbuild.setup_cell import in_language
-from bookbuild.translate import LANGUAGE, alt_texts
+from bookbuild.translate import LANGUAGE, alt_texts, code_files
+from bookbuild.words import THEME
 from helpers import files
 
 BUILT = ROOT / "_build" / LANGUAGE
@@ -123,7 +124,7 @@ def _alt_texts(cell, words):
     for output in cell.outputs:
         about = output.get("metadata", {}).get("image/png", {})
         if alt := about.get("alt"):
-            about["alt"] = words.words(alt)
+            about |= {"alt": words.words(alt), "english": alt}
             if output["data"].get("text/plain") == alt:
                 output["data"]["text/plain"] = about["alt"]
 
@@ -168,7 +169,8 @@ def configuration():
         config[key] = words.get(config[key], config[key])
     html, sphinx = config["html"], config["sphinx"]["config"]
     html["extra_footer"] = words.get(html["extra_footer"], html["extra_footer"])
-    sphinx["html_theme_options"]["logo"]["text"] = config["title"]
+    logo = sphinx["html_theme_options"]["logo"]
+    logo |= {"text": config["title"], "alt_text": words.get(logo["alt_text"], logo["alt_text"])}
     config["repository"]["path_to_book"] = LANGUAGE  # in the branch that is published
     up = "../"
     sphinx |= {
@@ -193,8 +195,16 @@ def contents():
     """Return all files of the other language, by their places in it."""
     config, toc = configuration()
     words = catalogues.translations(catalogues.LOCALE / LANGUAGE / "site.po")
-    script = f"bookWords = {json.dumps(words, ensure_ascii=False)};\n"
+    scripts = [path for path in code_files("site") if path.suffix == ".js"]
+    in_scripts = {
+        one.text: words[one.text] for one in catalogues.said(scripts) if one.text in words
+    }
+    script = f"bookWords = {json.dumps(in_scripts, ensure_ascii=False, indent=1)};\n"
     found = {"_config.yml": config, "_toc.yml": toc, _WORDS: script}
+    theme = catalogues.compiled(catalogues.read(catalogues.LOCALE / LANGUAGE / "theme.po"))
+    found |= {
+        f"{THEME}/{LANGUAGE}/LC_MESSAGES/{name}.mo": theme for name in ("sphinx", "booktheme")
+    }
     for page in book.pages():
         place = page.relative_to(ROOT).as_posix()
         if page.suffix == ".ipynb":

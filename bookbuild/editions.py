@@ -17,7 +17,11 @@ from bookbuild import book
 from bookbuild.book import BOOK, ROOT, TEACHING, tags
 from helpers import files
 
-_MEANS = re.compile(r"<details><summary>What it means</summary>.*?</details>\s*", re.S)
+# In another language the tag says what its words are.
+_MEANS = re.compile(
+    r"<details(?:><summary>What it means|\sdata-means><summary>[^<]*)</summary>.*?</details>\s*",
+    re.S,
+)
 
 
 def without_solutions(notebook):

@@ -26,7 +26,8 @@ function sayWhy(place, error) {
   const words = document.createElement("p");
   words.setAttribute("role", "alert");
   words.className = "book-figure-error";
-  words.textContent = `This figure could not start (${error.message}). The text does not need it.`;
+  words.textContent = say(
+    "This figure could not start ({reason}). The text does not need it.", { reason: error.message });
   place.append(words);
 }
 
@@ -38,7 +39,7 @@ function load(address) {
       ? Object.assign(document.createElement("link"), { rel: "stylesheet", href: address })
       : Object.assign(document.createElement("script"), { src: address, async: false }); // in order
     element.onload = done;
-    element.onerror = () => failed(new Error(`cannot load ${address}`));
+    element.onerror = () => failed(new Error(say("cannot load {address}", { address })));
     document.head.append(element);
   });
   return loading[address];
@@ -50,13 +51,13 @@ const $parts = {};
 async function start(place) {
   const view = JSON.parse(place.querySelector('script[type$="widget-view+json"]').textContent);
   await load(address);
-  if (!window.bookFigures?.state) throw new Error(`${address} is damaged`);
+  if (!window.bookFigures?.state) throw new Error(say("{file} is damaged", { file: address }));
   const { state, buffers = [], scripts, style } = window.bookFigures.state[view.model_id] ?? {};
-  if (!scripts) throw new Error("its script is missing");
+  if (!scripts) throw new Error(say("its script is missing"));
   const folder = address.replace(/[^/]*$/, "");
   await Promise.all([style, ...Object.values(scripts)].map((name) => load(folder + name)));
   const [name, file] = Object.entries(scripts).at(-1), figure = $parts[name]?.$default;
-  if (!figure) throw new Error(`${file} is damaged`);
+  if (!figure) throw new Error(say("{file} is damaged", { file }));
   for (const { path: [name], data } of buffers) {
     state[name] = new DataView(decode(data).buffer);
   }
@@ -67,7 +68,7 @@ function decode(base64) {
   try {
     return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   } catch (error) {
-    throw new Error("its numbers are damaged", { cause: error });
+    throw new Error(say("its numbers are damaged"), { cause: error });
   }
 }
 

@@ -20,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from bookbuild.book import tags
 from bookbuild.editions import without_solutions
+from bookbuild.words import say
 
 DRAWN = {"image/png", "text/html", "text/markdown"}
 
@@ -31,7 +32,9 @@ _QUESTION = re.compile(
 )
 _OPTION = re.compile(r"^- \(([a-z])\) ([^\n]+(?:\n  [^\n]+)*)", re.M)
 _ANSWER = re.compile(r"<summary>\(([a-z])\)</summary>\n\n(.+?)\n\n</details>", re.S)
-_SECTION = re.compile(r"^(?=## )", re.M)
+# In another language the English name of its place stands before a heading.
+_SECTION = re.compile(r'(?<!</a>\n\n)^(?=(?:<a id="[^\n]*></a>\n\n)?## )', re.M)
+_ANY_HEADING = re.compile(r'(?:<a id="([^"\n]+)"[^\n]*></a>\n\n)?## ')
 _EXERCISE = re.compile(r"^\*\*(\d+\. .+?)\.?\*\* (?=\S)", re.M)
 
 
@@ -59,7 +62,9 @@ def with_cards(text):
         return f"::::{{container}} question\n\n{match['question']}\n\n{folds}::::\n\n"
 
     text, found = _QUESTION.subn(card, text)
-    return text.replace("then open its letter", "then open it") if found else text
+    if found:
+        text = text.replace(say("then open its letter"), say("then open it"))
+    return text
 
 
 def with_headings(texts):
@@ -78,8 +83,8 @@ def with_headings(texts):
     for text in texts:
         sections = _SECTION.split(text)
         for i, section in enumerate(sections):
-            if section.startswith("## "):
-                practising = section.startswith("## Exercises")
+            if heading := _ANY_HEADING.match(section):
+                practising = heading[1] == "exercises" or section.startswith("## Exercises")
             if practising:
                 sections[i] = _EXERCISE.sub(r"### \1\n\n", section)
         found.append("".join(sections))
@@ -89,11 +94,11 @@ def with_headings(texts):
 def words(cell):
     """Return what the fold of a cell of code is called."""
     if "solution" in tags(cell):
-        return "Solution"
+        return say("Solution")
     if "check" in tags(cell):
-        return "What the check says to the solution"
+        return say("What the check says to the solution")
     drawn = any(DRAWN & set(output.get("data", {})) for output in cell.outputs)
-    return "How this was drawn" if drawn else "Code"
+    return say("How this was drawn") if drawn else say("Code")
 
 
 def prepare(app, docname, source):

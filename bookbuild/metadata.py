@@ -18,11 +18,8 @@ from urllib.parse import urljoin, urlsplit
 from docutils import nodes
 
 from bookbuild.book import PLACEHOLDER
-
-# What _static/card.png shows (bookbuild/animation.py).
-CARD = (
-    "A network that trains in the page: digits, their reconstructions, the loss, the code's plane."
-)
+from bookbuild.languages import LANGUAGES, where
+from bookbuild.words import language, say
 
 # A chapter's first paragraph ends with the start of a list.
 GOALS = re.compile(r" After this (chapter|study) you can$")
@@ -43,7 +40,13 @@ def set_address(app, config):
     # Copied from where one clones it, the address may end so; buttons and links would not work.
     repository = config.html_theme_options.get("repository_url", "").rstrip("/")
     repository = config.html_theme_options["repository_url"] = repository.removesuffix(".git")
-    config.html_baseurl = config.html_baseurl or pages_address(repository)
+    address = config.html_baseurl or pages_address(repository)
+    config.html_baseurl = address and urljoin(address, folder())
+
+
+def folder():
+    """Return the folder of the site that has the language that is being built."""
+    return "" if language() == "en" else f"{language()}/"
 
 
 def description(doctree, question=""):
@@ -78,7 +81,11 @@ def describe(app, pagename, templatename, context, doctree):
             "og:description": words,
             "og:url": context["pageurl"],
             "og:image": urljoin(address, "_static/card.png"),
-            "og:image:alt": CARD,
+            # What bookbuild/animation.py draws.
+            "og:image:alt": say(
+                "A network that trains in the page: digits, their reconstructions, the loss, "
+                "the code's plane."
+            ),
         }.items():
             tags += tag("property", name, content)
         tags += tag("name", "twitter:card", "summary_large_image")
@@ -90,24 +97,33 @@ def site_root(app, pagename, templatename, context, doctree):
     # The folder of a project's site is named like its repository, whoever owns it.
     name = app.config.html_theme_options.get("repository_url", "").rpartition("/")[2]
     address = app.config.html_baseurl
-    context["site_root"] = urlsplit(address).path if address else f"/{name}/"
+    context["site_root"] = urlsplit(address).path if address else f"/{name}/{folder()}"
+
+
+def entries(address, page):
+    """Return what the site map says about a page: each language, and where the others are."""
+    places = {each: urljoin(address, where(each, "en", page)) for each in LANGUAGES}
+    others = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{each}" href="{escape(place)}"/>'
+        for each, place in places.items()
+    )
+    return "".join(f"<url><loc>{escape(place)}</loc>{others}</url>\n" for place in places.values())
 
 
 def write_files(app, error):
-    """Write sitemap.xml and robots.txt."""
-    if error or app.builder.format != "html":
+    """Write sitemap.xml and robots.txt, once for all languages."""
+    if error or app.builder.format != "html" or language() != "en":
         return
     site, address = Path(app.outdir), app.config.html_baseurl
     robots = "User-agent: *\nDisallow:\n"
     (site / "sitemap.xml").unlink(missing_ok=True)  # an earlier build's
     if address:
         pages = [app.builder.get_target_uri(name) for name in sorted(app.env.found_docs)]
-        urls = "".join(
-            f"<url><loc>{escape(urljoin(address, page))}</loc></url>\n" for page in pages
-        )
+        urls = "".join(entries(address, page) for page in pages)
         (site / "sitemap.xml").write_text(
             '<?xml version="1.0" encoding="utf-8"?>\n'
-            f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n',
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+            f'xmlns:xhtml="http://www.w3.org/1999/xhtml">\n{urls}</urlset>\n',
             encoding="utf-8",
         )
         robots += f"Sitemap: {urljoin(address, 'sitemap.xml')}\n"

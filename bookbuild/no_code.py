@@ -12,6 +12,8 @@ import os
 import re
 from pathlib import Path
 
+from bookbuild.languages import own_pages
+
 #: Where a page's own scripts go, and which they are.
 FILES = {
     "first": re.compile(r'<script(?: data-cfasync="false")?>(.*?)</script>\s*', re.S),
@@ -48,7 +50,7 @@ def clear_pages(app, error):
     if error or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    for page in site.rglob("*.html"):
+    for page in own_pages(site):
 
         def write(kind, text, page=page):
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -8,6 +8,9 @@
 repository it is. What is prepared is one commit on top of the present one, and on no branch here.
 In the repository it becomes `published`, or `published-v1.0` of a release: readers' notebooks
 never meet a placeholder, and nobody who works on the book meets an address.
+
+Beside it grows `published-student`, for classes: the students' edition and what it runs on, and no
+solutions. nbgitpuller merges it into what students have changed.
 """
 
 import argparse
@@ -16,10 +19,11 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import nbformat
 
-from bookbuild import book, chapters
+from bookbuild import book, chapters, editions
 from bookbuild.book import ROOT, SITE
 from bookbuild.setup_cell import setup_cell
 from helpers import files
@@ -27,11 +31,18 @@ from helpers import files
 NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+(?<!\.git)")
 #: It goes into the setup cell and into the name of a folder.
 BRANCH = re.compile(r"\w[\w.-]*")
+#: What the students' notebooks run on, and what a teacher sets their machine up with.
+FOR_A_CLASS = [
+    *("LICENSE", "pyproject.toml", "requirements.txt", "requirements/server.txt", "classroom/hub"),
+    *("helpers", "book/results", "book/weights"),
+]
+WHO = ("-c", "user.name=publish", "-c", "user.email=publish@example.org")
 
 
-def git(*arguments):
+def git(*arguments, **options):
     """Run git in the checkout and return what it prints."""
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    options |= {"cwd": ROOT, "capture_output": True, "text": True}
+    done = subprocess.run(["git", *arguments], **options)
     if done.returncode:
         sys.exit(f"git {arguments[0]}: {done.stderr.strip()}")
     return done.stdout.strip()
@@ -113,8 +124,7 @@ def prepare(repository, branch, source, version):
     git("switch", "--quiet", "--detach")
     files.write_together(contents, ROOT)
     message = f"Published as {branch} of {repository}: {version}"
-    who = ["-c", "user.name=publish", "-c", "user.email=publish@example.org"]
-    git(*who, "commit", "--quiet", "--all", "--allow-empty", "-m", message)
+    git(*WHO, "commit", "--quiet", "--all", "--allow-empty", "-m", message)
 
 
 def check(repository, branch):
@@ -142,15 +152,53 @@ def check(repository, branch):
             sys.exit(f"{page.relative_to(SITE)} names the placeholder: build it.")
 
 
+def students(branch):
+    """Commit the students' edition of what is prepared, on top of what the branch has.
+
+    A student's copy can be brought up to date only if the branch grows, so it is never replaced.
+
+    Parameters
+    ----------
+    branch : str
+        The edition's own.
+
+    Returns
+    -------
+    str
+        The commit; the branch's last one if nothing has changed.
+    """
+    names = book.chapters()
+    folder = editions.write("student", names)
+    with tempfile.TemporaryDirectory() as place:
+        alone = {"env": os.environ | {"GIT_INDEX_FILE": f"{place}/index"}}
+        entries = git("ls-tree", "-r", "HEAD", "--", *FOR_A_CLASS).splitlines()
+        for path in map(book.notebook, names):
+            stored = git("hash-object", "-w", "--", str(folder / path.relative_to(book.BOOK)))
+            entries.append(f"100644 {stored}\t{path.relative_to(ROOT).as_posix()}")
+        git("update-index", "--index-info", input="\n".join(entries) + "\n", **alone)
+        tree = git("write-tree", **alone)
+    parents = []
+    if git("ls-remote", "origin", f"refs/heads/{branch}"):
+        git("fetch", "--quiet", "origin", f"refs/heads/{branch}")
+        last = git("rev-parse", "FETCH_HEAD")
+        if git("rev-parse", f"{last}^{{tree}}") == tree:
+            return last
+        parents = ["-p", last]
+    message = f"The students' edition of {git('log', '-1', '--format=%s')}"
+    return git(*WHO, "commit-tree", tree, *parents, "-m", message)
+
+
 def push(repository, branch):
-    """Check, and push the prepared commit to its branch in the repository that it names."""
+    """Check, and push what is prepared, and its students' edition, to the repository it names."""
     check(repository, branch)
     origin = git("remote", "get-url", "origin").removesuffix("/").removesuffix(".git")
     if not re.search(rf"[/:]{re.escape(repository)}$", origin):
         sys.exit(f"This is a checkout of {origin}, not of {repository}.")
     if git("status", "--porcelain"):
         sys.exit("There are changes that are not committed: prepare and build again.")
-    git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{branch}")
+    mine = f"{branch}-student"
+    both = f"+HEAD:refs/heads/{branch}", f"{students(mine)}:refs/heads/{mine}"
+    git("push", "--quiet", "--atomic", "origin", *both)
 
 
 def main():

@@ -13,7 +13,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from bookbuild import book
+from bookbuild import book, catalogues, words
 
 
 class Questions(SphinxDirective):
@@ -26,7 +26,7 @@ class Questions(SphinxDirective):
         entries = nodes.bullet_list(classes=["questions"])
         for page in book.pages(self.arguments[0]):
             self.env.note_dependency(os.path.relpath(page.with_suffix(".md"), self.env.srcdir))
-            title, question = book.about(page)
+            title, question = about(page)
             name = page.relative_to(book.ROOT).with_suffix("").as_posix()
             link = addnodes.pending_xref(
                 "",
@@ -41,6 +41,12 @@ class Questions(SphinxDirective):
             )
             entries += nodes.list_item("", paragraph)
         return [entries]
+
+
+def about(page):
+    """Return a page's title and question (`book.about`) in the language of the site."""
+    path = catalogues.path_of(page, words.language())
+    return book.about(page, catalogues.translations(path))
 
 
 def neighbours(app, pagename, templatename, context, doctree):

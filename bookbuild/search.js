@@ -145,10 +145,12 @@ function show(query) {
   const words = wrong.length
     ? terms.map(({ correct, written }) => correct ?? written).join(" ") : query;
   document.getElementById("search-status").textContent = [
-    ...wrong.map(({ written }) => `No page has “${written}”.`),
-    n === 0 ? `Nothing found for “${query}”. Check the spelling, or try a more general word.`
-      : partly ? "No page has all of these words; these have the most." : "",
-    n ? `${n} ${n > 1 ? "results" : "result"} for “${words}”, the best first.` : "",
+    ...wrong.map(({ written }) => say("No page has “{word}”.", { word: written })),
+    n === 0
+      ? say("Nothing found for “{query}”. Check the spelling, or try a more general word.", { query })
+      : partly ? say("No page has all of these words; these have the most.") : "",
+    n > 1 ? say("{n} results for “{words}”, the best first.", { n, words })
+      : n ? say("1 result for “{words}”.", { words }) : "",
   ].filter(Boolean).join(" ");
   document.getElementById("search-results").append(...results.map(({ id: at, match }) => {
     const { title, id, text, page } = places[at];

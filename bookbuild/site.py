@@ -6,6 +6,7 @@
 - directive ``reactive-figure``: a notebook's reactive figure, alive on a prose page, too;
 - roles ``colab``, ``kaggle`` and ``codespaces``: links that open a notebook, or the whole book,
   there; the buttons above a chapter lead to the same addresses;
+- role ``pull``: nbgitpuller's page that makes a link for a class, filled in for a notebook;
 - role ``published``: a link to a file that only the published site has, elsewhere its words alone;
 - the edit button of a chapter leads to its text, not to the notebook made from it, and on the
   branch where people work; the issue button names the page;
@@ -22,7 +23,7 @@ import re
 from html import escape
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
 import nbformat
 import PIL.Image
@@ -35,9 +36,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
 from bookbuild.book import stored_figures, tags
+from bookbuild.words import language, say
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-PAGES_BELOW = "Show or hide the pages below"
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,9 @@ class StoredFigure(SphinxDirective):
         figures = []
         if Path(path).is_file():
             figures = stored_figures(nbformat.read(path, as_version=4))
-        figure = next((figure for figure in figures if words in figure[1]["alt"]), None)
+        figure = next(
+            (one for one in figures if words in one[1].get("english", one[1]["alt"])), None
+        )
         if figure is None:
             # No warning: warnings stop the build, and a chapter's text may be tried in the
             # book before `make execute`. A test of the built site asks for the picture.
@@ -188,13 +191,14 @@ def colab(config, path):
     """Return where Colab opens the notebook at `path` (from the top of the repository)."""
     url, repository, branch = _repository(config)
     host = config.html_theme_options["launch_buttons"]["colab_url"]
-    return f"{host}/github/{repository}/blob/{branch}/{path}"
+    return f"{host}/github/{repository}/blob/{branch}/{_in_repository(config, path)}"
 
 
 def kaggle(config, path):
     """Return where Kaggle opens the notebook at `path`."""
     url, repository, branch = _repository(config)
-    raw = f"https://raw.githubusercontent.com/{repository}/{branch}/{path}"
+    place = _in_repository(config, path)
+    raw = f"https://raw.githubusercontent.com/{repository}/{branch}/{place}"
     return f"https://kaggle.com/kernels/welcome?src={raw}"
 
 
@@ -202,6 +206,18 @@ def codespaces(config, path=None):
     """Return where Codespaces opens the whole book, as .devcontainer says."""
     url, repository, branch = _repository(config)
     return f"https://codespaces.new/{repository}/tree/{branch}?quickstart=1"
+
+
+def pull(config, path):
+    """Return where a teacher gets the link that brings a class the notebook at `path`.
+
+    nbgitpuller's page is filled in with the branch of the students' editions, which goes into a
+    folder with the repository's name; the teacher adds the address of the hub.
+    """
+    url, repository, branch = _repository(config)
+    folder = repository.rpartition("/")[2]
+    asked = {"repo": url, "branch": f"{branch}-student", "urlpath": f"lab/tree/{folder}/{path}"}
+    return f"https://nbgitpuller.readthedocs.io/en/latest/link.html?{urlencode(asked)}"
 
 
 def download(config, name):
@@ -213,6 +229,12 @@ def _repository(config):
     options = config.html_theme_options
     url = options["repository_url"]
     return url, url.removeprefix("https://github.com/"), options["repository_branch"]
+
+
+def _in_repository(config, path):
+    """Return where a file of the pages lies in the branch that is published."""
+    folder = config.html_theme_options.get("path_to_docs", "").strip("/")
+    return f"{folder}/{path}" if folder else path
 
 
 class NotebookLink(ReferenceRole):
@@ -249,7 +271,11 @@ def more_launch_buttons(app, pagename, templatename, context, doctree):
                 ("Kaggle", "fas fa-cloud", kaggle),
                 ("Codespaces", "fas fa-code", codespaces),
             ):
-                button = {"type": "link", "text": name, "tooltip": f"Launch on {name}"}
+                button = {
+                    "type": "link",
+                    "text": name,
+                    "tooltip": say("Launch on {name}", name=name),
+                }
                 button |= {"icon": icon, "url": address(app.config, Path(path).as_posix())}
                 group["buttons"].append(button)
 
@@ -266,22 +292,28 @@ def source_buttons(app, pagename, templatename, context, doctree):
         if "/edit/" in address:
             written = app.config.book_source_branch
             address = address.replace(f"/edit/{branch}/", f"/edit/{written}/")
-            if source.suffix == ".ipynb" and source.with_suffix(".md").is_file():
+            if language() != "en":  # the pages are derived, the catalogues written
+                place = Path(pagename).relative_to("book").as_posix()
+                head, _, _ = address.partition(f"/edit/{written}/")
+                address = f"{head}/edit/{written}/book/locale/{language()}/{place}.po"
+            elif source.suffix == ".ipynb" and source.with_suffix(".md").is_file():
                 address = address.removesuffix(".ipynb") + ".md"
             button["url"] = address
         elif button.get("label") == "source-issues-button":
             version = app.config.book_version
-            place = f"{pagename}.html" + (f", version {version}" if version else "")
+            folder = "" if language() == "en" else f"{language()}/"
+            place = f"{folder}{pagename}.html" + (f", version {version}" if version else "")
             words = quote(f"Error on {place}", safe="")
-            button |= {"url": f"{url}/issues/new?title={words}", "text": "Report an error"}
-            button["tooltip"] = "Report an error on this page"
+            button |= {"url": f"{url}/issues/new?title={words}", "text": say("Report an error")}
+            button["tooltip"] = say("Report an error on this page")
 
 
 def say_version(app, config):
     """Let each page say at its foot which version of the book it shows, if that has a name."""
     if config.book_version:
         footer = config.html_theme_options.get("extra_footer", "")
-        version = f"<p>Version: {escape(config.book_version)}</p>"
+        words = say("Version: {version}", version=escape(config.book_version))
+        version = f"<p>{words}</p>"
         config.html_theme_options["extra_footer"] = footer + version
 
 
@@ -292,7 +324,8 @@ def name_folded_pages(app, pagename, templatename, context, doctree):
         return
 
     def named(*args, **options):
-        return str(make(*args, **options)).replace("<summary>", f'<summary title="{PAGES_BELOW}">')
+        below = say("Show or hide the pages below")
+        return str(make(*args, **options)).replace("<summary>", f'<summary title="{below}">')
 
     context["generate_toctree_html"] = named
 
@@ -312,6 +345,7 @@ def setup(app):
     app.connect("config-inited", say_version)
     app.add_role("colab", NotebookLink(colab))
     app.add_role("kaggle", NotebookLink(kaggle))
+    app.add_role("pull", NotebookLink(pull))
     app.add_role("codespaces", AddressLink(codespaces))
     app.add_role("published", AddressLink(download))
     app.add_post_transform(StillPictures)

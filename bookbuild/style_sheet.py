@@ -9,6 +9,9 @@ from pathlib import Path
 import tinycss2
 from fontTools import subset
 
+from bookbuild.languages import own_pages
+from bookbuild.words import vendor
+
 SHEET = re.compile(r'<link(?=[^>]*rel="stylesheet")[^>]*href="([^"?]+)[^>]*>\s*')
 IMPORT = re.compile(r'@import "([^"]+)";')
 URL = re.compile(r"url\((?!data:|#|[a-z]+://)[\"']?([^\"')]+)[\"']?\)")
@@ -111,10 +114,10 @@ def write_style_sheet(app, error):
     if error or not sheets:
         return
     site, folder = Path(app.outdir), Path(app.outdir, "_static")
-    pages = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    pages = {page: page.read_text(encoding="utf-8") for page in own_pages(site)}
     # Font Awesome's own script names every icon there is.
     scripts = [f for f in folder.rglob("*.js") if "fontawesome" not in f.as_posix()]
-    scripts += (site / "vendor").glob("*.js")
+    scripts += Path(site, vendor()).glob("*.js")
     texts = [*pages.values(), *(script.read_text(encoding="utf-8") for script in scripts)]
     words = set().union(*(WORD.findall(text) for text in texts))
 

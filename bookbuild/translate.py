@@ -9,9 +9,13 @@ single chapters (`book/teaching`), the PDF and the bundle are in English only.
 
 import argparse
 import re
+from pathlib import Path
 
 import nbformat
+import pydata_sphinx_theme
+import sphinx_book_theme
 import yaml
+from sphinx import locale as sphinx_locale
 
 from bookbuild import blocks, book, catalogues
 from bookbuild.book import BOOK, ROOT
@@ -78,16 +82,41 @@ def of_configuration():
     config = book.config()
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     texts = [config["title"], config["author"], config["html"]["extra_footer"]]
+    texts.append(config["sphinx"]["config"]["html_theme_options"]["logo"]["alt_text"])
     return [
         *(Found(text, ("_config.yml",)) for text in texts),
         *(Found(part["caption"], ("_toc.yml",)) for part in contents["parts"]),
     ]
 
 
-def of_code(name):
-    """Return what the code of a catalogue says: ``"helpers"`` or ``"site"``."""
+def of_theme():
+    """Return what the theme says, as far as Sphinx has no translation of it."""
+    sphinx = messages_in(Path(sphinx_locale.__file__).with_name(LANGUAGE), "sphinx")
+    found = {}
+    for package in (pydata_sphinx_theme, sphinx_book_theme):
+        folder = Path(package.__file__).parent
+        paths = [path for kind in ("py", "html") for path in sorted(folder.rglob(f"*.{kind}"))]
+        for one in catalogues.said(paths, folder.parent, ("_", "translation", "translate")):
+            found.setdefault(one.text, one)
+    return [one for text, one in found.items() if text not in sphinx]
+
+
+def messages_in(folder, domain):
+    """Return what a compiled catalogue of a package translates."""
+    return catalogues.messages_in((folder / "LC_MESSAGES" / f"{domain}.mo").read_bytes())
+
+
+def code_files(name):
+    """Return the files whose words a catalogue of code has."""
     paths = [path for pattern in CODE[name] for path in sorted(ROOT.glob(pattern))]
-    found = catalogues.said(dict.fromkeys(paths))
+    return list(dict.fromkeys(paths))
+
+
+def of_code(name):
+    """Return what the code of a catalogue says: ``"helpers"``, ``"site"`` or ``"theme"``."""
+    if name == "theme":
+        return of_theme()
+    found = catalogues.said(code_files(name))
     return [*of_configuration(), *found] if name == "site" else found
 
 
@@ -111,7 +140,7 @@ def sources(pages=None):
             Found(text, where, kind) for text, (_, kind) in of_page(page).items()
         ]
     if pages is None:
-        found |= {LOCALE / LANGUAGE / f"{name}.po": of_code(name) for name in CODE}
+        found |= {LOCALE / LANGUAGE / f"{name}.po": of_code(name) for name in (*CODE, "theme")}
     return found
 
 

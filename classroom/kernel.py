@@ -1,13 +1,10 @@
 """Let the tools of a class find the book's kernel.
 
-    python -m classroom.kernel course/jupyter
-
 nbgrader and JupyterHub live in an environment of their own; notebooks run in the book's.
 """
 
 import json
 import sys
-from pathlib import Path
 
 from helpers import files
 
@@ -25,9 +22,3 @@ def bring_kernel(folder):
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     about = {"argv": argv, "display_name": "Python 3 (the book's)", "language": "python"}
     files.write(kernel, json.dumps(about))
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    bring_kernel(Path(sys.argv[1]))

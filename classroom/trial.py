@@ -1,11 +1,11 @@
-"""Try the JupyterHub of a class on this machine: users who all run "A simple autoencoder" at once.
+"""Try the servers of a class on this machine: users who all run "A simple autoencoder" at once.
 
     make book && python -m classroom.trial --users 1 2 4
 
 A real hub with its own proxy on loopback; each user gets a server and a kernel of their own and
-runs the quick profile of simple, cell by cell, as a browser would ask for it. The users are
-names without accounts, and all belong to whoever starts this; the rest is
-classroom/jupyterhub_config.py.
+runs the quick profile of simple, cell by cell, as a browser would ask for it. The settings are
+those for The Littlest JupyterHub, but for what takes systemd, its limits that is: the users are
+names without accounts, and all belong to whoever starts this.
 """
 
 import argparse
@@ -34,11 +34,16 @@ from classroom.kernel import bring_kernel
 from helpers import files, results
 
 LEDGER = RESULTS / "teaching.json"
+SETTINGS = ROOT / "classroom" / "hub" / "tljh.py"
+ENVIRONMENT = ROOT / ".venv-classroom" / "bin"
 TRIAL = """
-load_subconfig({config!r})
-c.JupyterHub.authenticator_class = "dummy"
+load_subconfig({settings!r})
+c.JupyterHub.bind_url = {address!r}
 c.JupyterHub.hub_bind_url = {inner!r}
 c.ConfigurableHTTPProxy.api_url = {proxy!r}
+c.ConfigurableHTTPProxy.command = [{program!r}]
+c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
 c.JupyterHub.services = [{{"name": "trial", "api_token": {token!r}}}]
 c.JupyterHub.load_roles = [{{
     "name": "trial",
@@ -46,6 +51,7 @@ c.JupyterHub.load_roles = [{{
     "services": ["trial"],
 }}]
 c.JupyterHub.log_level = "WARN"
+c.Spawner.environment |= {environment!r}
 """
 
 
@@ -53,7 +59,10 @@ c.JupyterHub.log_level = "WARN"
 NAMES = """
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
-c.Spawner.args = {args!r}
+c.Spawner.args += {args!r}
+c.Spawner.environment["JUPYTER_RUNTIME_DIR"] = lambda spawner: {homes!r}.format(
+    username=f"{{spawner.user.name}}-run"
+)
 """
 
 
@@ -62,12 +71,14 @@ class Hub:
 
     Parameters
     ----------
-    accounts : bool
-        Whether its users have accounts on this machine (it has to be root's then), or are names.
+    spawner : str, optional
+        Configuration that says how servers start; by default all of them belong to this user.
+    path : str, optional
+        Folders, with colons, where the hub finds programs before all others.
     """
 
-    def __init__(self, accounts=False):
-        self.accounts = accounts
+    def __init__(self, spawner=None, path=""):
+        self.spawner, self.path = spawner, path
         with contextlib.ExitStack() as stack:
             servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in "123"]
             self.address, self.inner, self.proxy = (
@@ -80,26 +91,31 @@ class Hub:
         self.folder = tempfile.TemporaryDirectory(prefix="hub-")
         state = Path(self.folder.name)
         bring_kernel(state / "jupyter")
-        config = state / "trial_config.py"
-        trial = TRIAL if self.accounts else TRIAL + NAMES
-        config.write_text(
-            trial.format(
-                config=str(ROOT / "classroom" / "jupyterhub_config.py"),
-                homes=str(state / "{username}"),
-                args=["--allow-root"] if os.geteuid() == 0 else [],
-                token=self.token,
-                inner=self.inner,
-                proxy=self.proxy,
-            )
-            + f'c.Spawner.environment["JUPYTER_PATH"] = {str(state / "jupyter")!r}\n'
+        names = NAMES.format(
+            homes=str(state / "{username}"),
+            args=["--allow-root"] if os.geteuid() == 0 else [],
         )
+        trial = TRIAL.format(
+            settings=str(SETTINGS),
+            address=self.address,
+            inner=self.inner,
+            proxy=self.proxy,
+            program=str(ROOT / "node_modules/.bin/configurable-http-proxy"),
+            token=self.token,
+            environment={
+                "JUPYTER_PATH": str(state / "jupyter"),
+                "BOOK_PROFILE": "quick",
+                "BOOK_DATA": "embedded",
+            },
+        )
+        config = state / "trial_config.py"
+        config.write_text(trial + (names if self.spawner is None else self.spawner))
         self.log = (state / "hub.log").open("w")
+        path = f"{self.path}:{ENVIRONMENT}:{os.environ['PATH']}".lstrip(":")
         self.process = subprocess.Popen(
-            [ROOT / ".venv-classroom/bin/jupyterhub", "-f", config],
+            [ENVIRONMENT / "jupyterhub", "-f", config],
             cwd=state,
-            env=os.environ
-            | {"HUB_URL": self.address, "HUB_STATE": str(state)}
-            | {"BOOK_PROFILE": "quick", "BOOK_DATA": "embedded"},
+            env=os.environ | {"PATH": path},
             stdout=self.log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -145,7 +161,10 @@ class Hub:
 
 
 async def run(hub, user, cells):
-    """Run a notebook as a user; return seconds, and MB of server and kernel at the end."""
+    """Run a notebook as a user; return seconds, and MB of server and kernel.
+
+    First their most, then what of it, at the end, no other process has a part in.
+    """
     start = time.monotonic()
     await hub.ask("POST", f"/hub/api/users/{user}")
     await hub.ask("POST", f"/hub/api/users/{user}/server")
@@ -153,18 +172,21 @@ async def run(hub, user, cells):
     kernel = await hub.ask("POST", f"/user/{user}/api/kernels", {"name": "python3"})
     address = f"{hub.address}/user/{user}/api/kernels/{kernel['id']}/channels".replace("http", "ws")
     socket = await websocket_connect(HTTPRequest(address, headers=hub.headers))
-    peak = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    peak = "import os, resource; print(os.getpid(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     for code in [*cells, peak]:
         text = await execute(socket, code)
     socket.close()
-    server = sum(
-        process.memory_info().rss
+    kernel, most = map(int, text.split()[-2:])
+    servers = [
+        process
         for process in psutil.process_iter(["cmdline"])
         if "jupyterhub-singleuser" in " ".join(process.info["cmdline"] or [])
         and process.environ().get("JUPYTERHUB_USER") == user
-    )
+    ]
+    memory = sum(server.memory_info().rss for server in servers) / 1e6 + most / 1e3
+    own = sum(one.memory_full_info().uss for one in (*servers, psutil.Process(kernel))) / 1e6
     await hub.ask("DELETE", f"/hub/api/users/{user}/server")
-    return time.monotonic() - start, server / 1e6 + int(text.split()[-1]) / 1e3
+    return time.monotonic() - start, memory, own
 
 
 async def execute(socket, code):
@@ -210,12 +232,13 @@ async def trial(counts):
             good = [one for one in done if not isinstance(one, BaseException)]
             if not good:
                 break
-            seconds, memory = zip(*good, strict=True)
+            seconds, memory, own = zip(*good, strict=True)
             measured[count] = {
                 "failed": len(failed),
                 "seconds_fastest": min(seconds),
                 "seconds_slowest": max(seconds),
                 "mb_per_user": max(memory),
+                "own_mb_per_user": max(own),
             }
             print(count, "users:", {k: round(v) for k, v in measured[count].items()}, flush=True)
             if failed:

@@ -12,6 +12,7 @@ import numpy as np
 from helpers import files
 from helpers.data import DataError, documents, images
 from helpers.results import FOLDER
+from helpers.words import say
 
 __all__ = ["PUBLISHED", "clean", "publish", "receptive_radius"]
 
@@ -64,7 +65,7 @@ def clean(page, model=None, tile=512):
     """
     pixels = images.read(page)
     if not isinstance(tile, int | np.integer) or isinstance(tile, bool) or tile < 1:
-        raise ValueError(f"tile is {tile!r}; an int >= 1 is wanted")
+        raise ValueError(say("tile is {tile!r}; an int >= 1 is wanted", tile=tile))
     run, radius, name = _cleaner(model)
     margin = radius + 1  # one more than it takes, to compare the pixels beside a seam
     height, width = pixels.shape[:2]
@@ -81,9 +82,15 @@ def clean(page, model=None, tile=512):
                 off = np.max(np.abs(target[seam] - done[seam]), initial=0)
                 if off > 0.5 / 255:
                     raise ValueError(
-                        f"{name} cannot clean this page in tiles of {tile} pixels: they would "
-                        f"show, by {off:.3f} where two meet. It sees farther than the {radius} "
-                        "pixels that were measured, or the whole page."
+                        say(
+                            "{name} cannot clean this page in tiles of {tile} pixels: they would "
+                            "show, by {off:.3f} where two meet. It sees farther than the {radius} "
+                            "pixels that were measured, or the whole page.",
+                            name=name,
+                            tile=tile,
+                            off=off,
+                            radius=radius,
+                        )
                     )
             target[up:, back:] = done[up:, back:]
     return cleaned
@@ -94,15 +101,18 @@ def _cleaner(model):
     import keras
 
     if isinstance(model, keras.Model):  # nothing is kept: its reader may go on building it
-        return _compiled(model), receptive_radius(model), f"model {model.name}"
+        return _compiled(model), receptive_radius(model), say("model {name}", name=model.name)
     path = PUBLISHED if model is None else model
     if not isinstance(path, str | os.PathLike):
         raise ValueError(
-            f"model is a {type(model).__name__}; a keras.Model or its .keras file is wanted"
+            say(
+                "model is a {kind}; a keras.Model or its .keras file is wanted",
+                kind=type(model).__name__,
+            )
         )
     path = pathlib.Path(path).absolute()
     if not path.is_file():
-        raise DataError(f"{path}: expected a .keras file, found none.")
+        raise DataError(say("{path}: expected a .keras file, found none.", path=path))
     now = path.stat()
     return _stored(path, (now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns))
 
@@ -116,9 +126,14 @@ def _stored(path, stamp):
         model = keras.saving.load_model(path, compile=False)
     except Exception as why:
         raise DataError(
-            f"{path}: expected a .keras file, got {type(why).__name__}: {why}"
+            say(
+                "{path}: expected a .keras file, got {kind}: {why}",
+                path=path,
+                kind=type(why).__name__,
+                why=why,
+            )
         ) from None
-    return _compiled(model), receptive_radius(model), f"model {path}"
+    return _compiled(model), receptive_radius(model), say("model {path}", path=path)
 
 
 def _compiled(model):
@@ -142,23 +157,45 @@ def _made(run, part, name):
         done = keras.ops.convert_to_numpy(outputs[0])
     except Exception as why:  # each layer and backend has errors of its own
         raise ValueError(
-            f"{name} does not take a page of shape (1, {part.shape[0]}, {part.shape[1]}, 1); "
-            f"a model with Input((None, None, 1)) is wanted. It says: {why}"
+            say(
+                "{name} does not take a page of shape (1, {height}, {width}, 1); a model with "
+                "Input((None, None, 1)) is wanted. It says: {why}",
+                name=name,
+                height=part.shape[0],
+                width=part.shape[1],
+                why=why,
+            )
         ) from why
     if len(outputs) != 1:
-        raise ValueError(f"{name} has {len(outputs)} outputs; one, the clean page, is wanted")
+        raise ValueError(
+            say("{name} has {n} outputs; one, the clean page, is wanted", name=name, n=len(outputs))
+        )
     if done.dtype.kind in "biu":
-        raise ValueError(f"{name} makes values of type {done.dtype}; wanted: floats from 0 to 1")
+        raise ValueError(
+            say(
+                "{name} makes values of type {dtype}; wanted: floats from 0 to 1",
+                name=name,
+                dtype=done.dtype,
+            )
+        )
     done = done.astype(np.float32, copy=False)  # NumPy knows little of bfloat16
     if done.shape != (1, *part.shape, 1):
         raise ValueError(
-            f"{name} makes {done.shape} of {(1, *part.shape, 1)}; wanted: same. Convolutions "
-            'need padding="same" and no strides.'
+            say(
+                "{name} makes {shape} of {expected}; wanted: same. Convolutions need "
+                'padding="same" and no strides.',
+                name=name,
+                shape=done.shape,
+                expected=(1, *part.shape, 1),
+            )
         )
     if not np.isfinite(done).all() and np.isfinite(part).all():
         raise ValueError(
-            f"{name} makes NaN or infinity of a page: look at its weights. Perhaps its training "
-            "diverged."
+            say(
+                "{name} makes NaN or infinity of a page: look at its weights. Perhaps its "
+                "training diverged.",
+                name=name,
+            )
         )
     return done[0, ..., 0]
 
@@ -227,8 +264,10 @@ def receptive_radius(model):
     import keras
 
     if not isinstance(model, keras.Model):
-        raise ValueError(f"model is a {type(model).__name__}; a keras.Model is wanted")
-    run, name = functools.partial(model, training=False), f"model {model.name}"
+        raise ValueError(
+            say("model is a {kind}; a keras.Model is wanted", kind=type(model).__name__)
+        )
+    run, name = functools.partial(model, training=False), say("model {name}", name=model.name)
     if not model.built:
         _made(run, np.ones((16, 24), np.float32), name)
     radii, unknown = _declared(model)
@@ -245,9 +284,14 @@ def receptive_radius(model):
         if radius <= side // 4:
             return radius
     raise ValueError(
-        f"{name} cannot clean a page in tiles: it sees farther than {side // 4} pixels or the "
-        "whole page, or joins its opposite edges, or its strides or coordinates count pixels from "
-        f"the edge. One of these it must be: {', '.join(unknown)}"
+        say(
+            "{name} cannot clean a page in tiles: it sees farther than {pixels} pixels or the "
+            "whole page, or joins its opposite edges, or its strides or coordinates count pixels "
+            "from the edge. One of these it must be: {unknown}",
+            name=name,
+            pixels=side // 4,
+            unknown=", ".join(unknown),
+        )
     )
 
 
@@ -266,7 +310,9 @@ _PIXELWISE = {
 def _declared(model):
     """Return the radii in y and x by the settings of layers, and the layers that do not tell."""
     if type(model).__name__ not in ("Sequential", "Functional") or not _of_keras(model):
-        return np.zeros(2, int), [f"{model.name} of class {type(model).__name__}"]
+        return np.zeros(2, int), [
+            say("{name} of class {kind}", name=model.name, kind=type(model).__name__)
+        ]
     radius, unknown = {id(x): np.zeros(2, int) for x in model.inputs}, []
 
     def follow(tensor):
@@ -302,7 +348,9 @@ def _reach(layer):
     if kind in _PIXELWISE:
         return np.zeros(2, int)
     if set(np.ravel(getattr(layer, "strides", 1))) != {1} or kind == "UpSampling2D":
-        raise ValueError(f"layer {layer.name} changes the size; wanted: a model without strides")
+        raise ValueError(
+            say("layer {name} changes the size; wanted: a model without strides", name=layer.name)
+        )
     if kind not in _WINDOW or (layer.padding, layer.data_format) != ("same", "channels_last"):
         return None
     steps = np.subtract(getattr(layer, _WINDOW[kind]), 1)

@@ -11,6 +11,7 @@ import sys
 import tomllib
 
 from helpers.files import ROOT
+from helpers.words import say
 
 #: What is imported of a distribution, where that is not its name. TensorFlow has two names on
 #: PyPI, of which either will do; ``dask[distributed]`` is whole when its second half is there.
@@ -61,15 +62,19 @@ def complete(project=ROOT / "pyproject.toml"):
     if not needed:
         return
     names = ", ".join(dict.fromkeys(module(need) for need in needed))
-    print(f"Installing what the book needs and this machine lacks: {names}")
+    print(say("Installing what the book needs and this machine lacks: {names}", names=names))
     pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", *needed]
     done = subprocess.run(pip, capture_output=True, text=True)
     importlib.invalidate_caches()
     if done.returncode:
         reason = done.stderr.strip().rpartition("\n")[2]
         raise ImportError(
-            f"This machine lacks {names}, and pip could not install it ({reason}): connect to the "
-            "internet and run this cell again, or install it yourself."
+            say(
+                "This machine lacks {names}, and pip could not install it ({reason}): connect to "
+                "the internet and run this cell again, or install it yourself.",
+                names=names,
+                reason=reason,
+            )
         )
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from helpers.words import say
+
 __all__ = ["bce", "mse", "predict_in_batches", "psnr", "ssim"]
 
 _EPSILON = 1e-7  # Keras' own: logarithms are taken of nothing smaller
@@ -139,8 +141,11 @@ def ssim(x, x_hat, per_image=False):
     height, width = (*x.shape[1:], 0, 0)[:2]
     if x.shape[1:] not in ((height, width), (height, width, 1)) or min(height, width) < 7:
         raise ValueError(
-            f"x has shape {x.shape}; (n, height, width) or (n, height, width, 1), at least "
-            "7 x 7 pixels, is wanted"
+            say(
+                "x has shape {shape}; (n, height, width) or (n, height, width, 1), at least 7 x 7 "
+                "pixels, is wanted",
+                shape=x.shape,
+            )
         )
     pairs = zip(*(each.reshape(-1, height, width) for each in (x, x_hat)), strict=True)
     similar = np.array([structural_similarity(a, b, data_range=1) for a, b in pairs], float)
@@ -175,11 +180,15 @@ def predict_in_batches(model, x, batch_size=1000):
     import keras
 
     if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool):
-        raise ValueError(f"batch_size is {batch_size!r}; an int >= 1 is wanted")
+        raise ValueError(
+            say("batch_size is {batch_size!r}; an int >= 1 is wanted", batch_size=batch_size)
+        )
     if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}; an int >= 1 is wanted")
+        raise ValueError(
+            say("batch_size is {batch_size}; an int >= 1 is wanted", batch_size=batch_size)
+        )
     if not len(x):
-        raise ValueError("x holds no image; at least one is wanted")
+        raise ValueError(say("x holds no image; at least one is wanted"))
     convert = keras.ops.convert_to_numpy
     parts = [
         keras.tree.map_structure(convert, model(x[i : i + batch_size]))
@@ -201,8 +210,12 @@ def _pair(x, x_hat):
     x, x_hat = np.asarray(x), np.asarray(x_hat)
     if x.ndim < 2 or not x.size or x_hat.shape not in (x.shape, x.shape[1:]):
         raise ValueError(
-            f"x has shape {x.shape}, x_hat {x_hat.shape}; wanted: (n, ...) with n >= 1, and the "
-            "same shape for x_hat, or that of one image"
+            say(
+                "x has shape {shape}, x_hat {x_hat_shape}; wanted: (n, ...) with n >= 1, and the "
+                "same shape for x_hat, or that of one image",
+                shape=x.shape,
+                x_hat_shape=x_hat.shape,
+            )
         )
     return x, np.broadcast_to(x_hat, x.shape)
 
@@ -212,6 +225,10 @@ def _pixels(x, x_hat):
     x, x_hat = _pair(x, x_hat)
     if not (x.min() >= 0 and x.max() <= 1):  # false for NaN
         raise ValueError(
-            f"x runs from {x.min():g} to {x.max():g}; [0, 1] is wanted: divide 0..255 pixels by 255"
+            say(
+                "x runs from {low:g} to {high:g}; [0, 1] is wanted: divide 0..255 pixels by 255",
+                low=x.min(),
+                high=x.max(),
+            )
         )
     return x, x_hat

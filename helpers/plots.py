@@ -15,6 +15,8 @@ import matplotlib.figure
 import numpy as np
 import PIL.Image
 
+from helpers.words import say
+
 GRAY = "gray_r"  # 0 is paper, 1 is ink
 # Okabe and Ito's colours, told apart by readers with any colour vision.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -118,11 +120,17 @@ def figure(alt, height, **subplots):
         If `alt` is empty, or `height` is not a number from 0 to 100.
     """
     if not isinstance(alt, str) or not alt.strip():
-        raise ValueError(f"alt is {alt!r}; wanted: a sentence that tells what the figure shows")
+        raise ValueError(
+            say("alt is {alt!r}; wanted: a sentence that tells what the figure shows", alt=alt)
+        )
     if not isinstance(height, Real) or isinstance(height, bool) or not 0 < height <= _TALLEST:
         raise ValueError(
-            f"the figure's height is {height!r} inches; wanted: more than 0, at most {_TALLEST:g}. "
-            "Of images, draw fewer, or more of them side by side."
+            say(
+                "the figure's height is {height!r} inches; wanted: more than 0, at most {most:g}. "
+                "Of images, draw fewer, or more of them side by side.",
+                height=height,
+                most=_TALLEST,
+            )
         )
     with matplotlib.rc_context(_STYLE):
         fig = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -166,15 +174,23 @@ def rows(images, *, alt, count=10):
     _check_count("count", count)
     if not isinstance(images, dict):
         raise ValueError(
-            f"images is a {type(images).__name__}; wanted: a dict of rows, such as "
-            "{'original': x}, or plots.grid for images without names"
+            say(
+                "images is a {kind}; wanted: a dict of rows, such as {{'original': x}}, or "
+                "plots.grid for images without names",
+                kind=type(images).__name__,
+            )
         )
     stacks = {}
     for name, x in images.items():
         stacks[name] = _as_images(name, x)[:count]
     lengths = {name: len(x) for name, x in stacks.items()}
     if len(set(lengths.values())) != 1:
-        raise ValueError(f"rows of {lengths} images; wanted: one row or more, all of one length")
+        raise ValueError(
+            say(
+                "rows of {lengths} images; wanted: one row or more, all of one length",
+                lengths=lengths,
+            )
+        )
     # Columns are equally wide in all rows, so a row is as tall as its images are.
     shapes = [x.shape for x in stacks.values()]
     cells = [max(WIDTH / n * h / w, _LOWEST) + 0.22 for n, h, w, *_ in shapes]
@@ -281,11 +297,19 @@ def curves(series, *, alt, ylabel, xlabel="epoch", levels=None, logx=False, logy
         logarithmic axis would have to show 0 or less.
     """
     if not isinstance(series, dict) or not series:
-        actual = "empty" if isinstance(series, dict) else f"a {type(series).__name__}"
-        raise ValueError(f"series is {actual}; wanted: a dict of one curve or more, by name")
+        if series == {}:
+            raise ValueError(say("series is empty; wanted: a dict of one curve or more, by name"))
+        raise ValueError(
+            say(
+                "series is a {kind}; wanted: a dict of one curve or more, by name",
+                kind=type(series).__name__,
+            )
+        )
     lines = {name: _as_curve(f"series[{name!r}]", values) for name, values in series.items()}
     if not isinstance(levels or {}, dict):
-        raise ValueError(f"levels is a {type(levels).__name__}; wanted: a dict of lines, by name")
+        raise ValueError(
+            say("levels is a {kind}; wanted: a dict of lines, by name", kind=type(levels).__name__)
+        )
     levels = {
         name: float(_as_numbers(f"levels[{name!r}]", y, ndim=0))
         for name, y in (levels or {}).items()
@@ -297,8 +321,12 @@ def curves(series, *, alt, ylabel, xlabel="epoch", levels=None, logx=False, logy
         lowest = min(np.min(each) for each in values)
         if log and lowest <= 0:
             raise ValueError(
-                f"{which} is {lowest:g} somewhere, and a logarithmic axis has no place for it; "
-                f"leave such points out, or call without log{which}"
+                say(
+                    "{which} is {lowest:g} somewhere, and a logarithmic axis has no place for it; "
+                    "leave such points out, or call without log{which}",
+                    which=which,
+                    lowest=lowest,
+                )
             )
     fig, ax = figure(alt, height)
     for i, (name, (x, y)) in enumerate(lines.items()):
@@ -357,20 +385,33 @@ def codes(z, labels, *, alt, xlabel="first code unit", ylabel="second code unit"
     z, labels = _as_numbers("z", z), _as_numbers("labels", labels)
     if z.ndim != 2 or z.shape[1] != 2 or not len(z):
         raise ValueError(
-            f"z is {z.shape}; wanted: (n, 2), n at least 1. Choose two columns, such as z[:, :2], "
-            "or map the codes to two dimensions, by PCA for example."
+            say(
+                "z is {shape}; wanted: (n, 2), n at least 1. Choose two columns, such as z[:, "
+                ":2], or map the codes to two dimensions, by PCA for example.",
+                shape=z.shape,
+            )
         )
     if labels.shape == (len(z), 10):
         raise ValueError(
-            f"labels are {labels.shape}, one-hot it seems; wanted: ({len(z)},), the digits "
-            "themselves: np.argmax(labels, axis=1)"
+            say(
+                "labels are {shape}, one-hot it seems; wanted: ({n},), the digits themselves: "
+                "np.argmax(labels, axis=1)",
+                shape=labels.shape,
+                n=len(z),
+            )
         )
     if labels.shape not in ((len(z),), (len(z), 1)):
-        raise ValueError(f"labels are {labels.shape}; wanted: ({len(z)},), one for each point of z")
+        raise ValueError(
+            say(
+                "labels are {shape}; wanted: ({n},), one for each point of z",
+                shape=labels.shape,
+                n=len(z),
+            )
+        )
     labels = labels.reshape(-1)
     if labels.dtype == bool or not np.isin(labels, range(10)).all():
         odd = np.unique(labels[~np.isin(labels, range(10)) | (labels.dtype == bool)])
-        raise ValueError(f"labels hold {odd[:5]}; wanted: digits 0 to 9")
+        raise ValueError(say("labels hold {odd}; wanted: digits 0 to 9", odd=odd[:5]))
     labels = labels.astype(int)
     fig, ax = figure(alt, height)
     ax.scatter(*z.T, c=np.asarray(DIGIT_COLORS)[labels], s=4, alpha=0.6, linewidths=0)
@@ -390,7 +431,7 @@ def codes(z, labels, *, alt, xlabel="first code unit", ylabel="second code unit"
 
 def _check_count(name, n):
     if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{name} is {n!r}; wanted: an int, at least 1")
+        raise ValueError(say("{name} is {n!r}; wanted: an int, at least 1", name=name, n=n))
 
 
 def _as_numbers(name, x, ndim=None):
@@ -407,22 +448,50 @@ def _as_numbers(name, x, ndim=None):
             x = x.astype(float)
     except Exception as why:  # each library has its own for ragged and symbolic tensors
         raise ValueError(
-            f"{name} is no array of numbers ({type(why).__name__}: {why}); wanted: what "
-            "np.asarray can turn into one, each part as long as the others"
+            say(
+                "{name} is no array of numbers ({kind}: {why}); wanted: what np.asarray can turn "
+                "into one, each part as long as the others",
+                name=name,
+                kind=type(why).__name__,
+                why=why,
+            )
         ) from None
     if x.dtype.kind not in "biuf":
         actual = next((value for value in x.flat if not isinstance(value, Real)), "nothing")
         actual = f"{actual!r:.50}"
-        raise ValueError(f"{name} holds {actual}; wanted: numbers (an array of ints or floats)")
+        raise ValueError(
+            say(
+                "{name} holds {actual}; wanted: numbers (an array of ints or floats)",
+                name=name,
+                actual=actual,
+            )
+        )
     if x.size > _MOST:
         raise ValueError(
-            f"{name} has {x.size:,} values; at most {_MOST:,} are drawn: choose some, such as x[:100]"
+            say(
+                "{name} has {n:,} values; at most {most:,} are drawn: choose some, such as x[:100]",
+                name=name,
+                n=x.size,
+                most=_MOST,
+            )
         )
     if ndim is not None and x.ndim != ndim:
-        raise ValueError(f"{name} has shape {x.shape}; wanted: {'(n,)' if ndim else 'one number'}")
+        if ndim:
+            raise ValueError(
+                say("{name} has shape {shape}; wanted: (n,)", name=name, shape=x.shape)
+            )
+        raise ValueError(
+            say("{name} has shape {shape}; wanted: one number", name=name, shape=x.shape)
+        )
     if not np.isfinite(x).all():
         odd = np.unique(x[~np.isfinite(x)])
-        raise ValueError(f"{name} holds {', '.join(map(str, odd))}; wanted: finite numbers")
+        raise ValueError(
+            say(
+                "{name} holds {odd}; wanted: finite numbers",
+                name=name,
+                odd=", ".join(map(str, odd)),
+            )
+        )
     return x
 
 
@@ -432,10 +501,10 @@ def _as_curve(name, values):
         y = _as_numbers(name, values, ndim=1).astype(float)
         x = np.arange(1, len(y) + 1)
     else:
-        x = _as_numbers(f"{name}: its keys, the x,", list(values), ndim=1)
+        x = _as_numbers(say("{name}: its keys, the x,", name=name), list(values), ndim=1)
         y = _as_numbers(name, list(values.values()), ndim=1).astype(float)
     if not len(y):
-        raise ValueError(f"{name} is empty; wanted: at least one value")
+        raise ValueError(say("{name} is empty; wanted: at least one value", name=name))
     return x, y
 
 
@@ -448,25 +517,44 @@ def _as_images(name, x):
         side = math.isqrt(x.shape[1])
         x = x.reshape(-1, side, side)
     if not (x.ndim == 3 or (x.ndim == 4 and x.shape[-1] == 3)) or x.size == 0:
-        raise ValueError(
-            f"{name} has shape {x.shape}; wanted: (n, h, w), (n, h, w, 1), (n, h, w, 3) or, for "
-            f"square images, (n, h * h), n at least 1{_hint(x.shape)}"
+        what = say(
+            "{name} has shape {shape}; wanted: (n, h, w), (n, h, w, 1), (n, h, w, 3) or, for "
+            "square images, (n, h * h), n at least 1",
+            name=name,
+            shape=x.shape,
         )
+        hint = _hint(x.shape)
+        raise ValueError(f"{what}. {hint}" if hint else what)
     low, high = x.min(), x.max()
     if x.dtype == bool or (x.dtype.kind in "iu" and 0 <= low and high <= 1):
         return x.astype(np.float32)  # a mask
     if x.dtype.kind in "iu":
         if low < 0 or high > 255:
             raise ValueError(
-                f"{name} holds integers from {low} to {high}; wanted: 0 to 255, or floats from "
-                "0 to 1"
+                say(
+                    "{name} holds integers from {low} to {high}; wanted: 0 to 255, or floats from "
+                    "0 to 1",
+                    name=name,
+                    low=low,
+                    high=high,
+                )
             )
         return x.astype(np.float32) / np.float32(255)
     if low < -1 or high > 2:
-        scale = f"divide by {high:g}" if low >= 0 else "(x - x.min()) / (x.max() - x.min())"
+        scale = (
+            say("divide by {high:g}", high=high)
+            if low >= 0
+            else "(x - x.min()) / (x.max() - x.min())"
+        )
         warnings.warn(
-            f"{name} runs from {low:g} to {high:g}; drawn is 0 to 1, and what lies outside as the "
-            f"nearer of the two. Scale it first: {scale}, for example.",
+            say(
+                "{name} runs from {low:g} to {high:g}; drawn is 0 to 1, and what lies outside as "
+                "the nearer of the two. Scale it first: {scale}, for example.",
+                name=name,
+                low=low,
+                high=high,
+                scale=scale,
+            ),
             stacklevel=3,
         )
     return x
@@ -475,11 +563,11 @@ def _as_images(name, x):
 def _hint(shape):
     """Return what to do about a shape that is nearly one of images, in a sentence."""
     if len(shape) == 4 and shape[1] in (1, 3):
-        return ". Are the channels first? np.moveaxis(x, 1, -1) puts them last."
+        return say("Are the channels first? np.moveaxis(x, 1, -1) puts them last.")
     if len(shape) == 4 and shape[-1] == 4:
-        return ". Is the fourth channel opacity? Leave it out: x[..., :3]."
+        return say("Is the fourth channel opacity? Leave it out: x[..., :3].")
     if len(shape) == 2 and shape[1]:
-        return f". Rows of {shape[1]} pixels are no square: reshape them to (n, h, w)."
+        return say("Rows of {n} pixels are no square: reshape them to (n, h, w).", n=shape[1])
     return ""
 
 

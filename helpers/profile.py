@@ -3,6 +3,8 @@
 import os
 from numbers import Integral
 
+from helpers.words import say
+
 
 def name() -> str:
     """Return the profile in force.
@@ -30,7 +32,10 @@ def name() -> str:
     profile = os.environ.get("BOOK_PROFILE") or "full"
     if profile not in ("full", "quick"):
         raise ValueError(
-            f"BOOK_PROFILE is {profile!r}; set it to 'full' or 'quick', or unset it for 'full'"
+            say(
+                "BOOK_PROFILE is {profile!r}; set it to 'full' or 'quick', or unset it for 'full'",
+                profile=profile,
+            )
         )
     return profile
 
@@ -63,5 +68,5 @@ def scaled(n: int) -> int:
     1000
     """
     if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"n is {n!r}; expected a positive int, such as scaled(1000)")
+        raise ValueError(say("n is {n!r}; expected a positive int, such as scaled(1000)", n=n))
     return int(n) if name() == "full" else min(n, max(2, n // 50))

@@ -6,8 +6,10 @@ import io
 import os
 import sys
 
+from helpers.words import say
 
-def bar(label="training"):
+
+def bar(label=None):
     """Make a Keras callback that shows training on one line.
 
     The line counts epochs, shows the losses of the last one and the time left;
@@ -16,8 +18,8 @@ def bar(label="training"):
 
     Parameters
     ----------
-    label : str
-        What is being trained, in a word or two.
+    label : str, optional
+        What is being trained, in a word or two; by default "training".
 
     Returns
     -------
@@ -28,7 +30,7 @@ def bar(label="training"):
     from tqdm.keras import TqdmCallback  # imports Keras
 
     _keep_imports()
-    return TqdmCallback(verbose=0, **_line(label, "epochs"))
+    return TqdmCallback(verbose=0, **_line(label or say("training"), say("epochs")))
 
 
 def count(total, label, unit):
@@ -61,7 +63,9 @@ def _line(label, unit):
             # Models refer to themselves: Python lets go of earlier ones only when it is asked.
             gc.collect()
             if self.n == self.total:  # done: no time is left to tell
-                self.bar_format = f"{{desc}}: {{n_fmt}} {unit} in {{elapsed}}{{postfix}}"
+                self.bar_format = say(
+                    "{{desc}}: {{n_fmt}} {unit} in {{elapsed}}{{postfix}}", unit=unit
+                )
             super().close()
 
     class NotebookLine(Line):
@@ -80,10 +84,13 @@ def _line(label, unit):
 
     notebook = "ipykernel" in sys.modules
     published = bool(os.environ.get("BOOK_RESULTS"))
-    left = f"{{n_fmt}}/{{total_fmt}} {unit} in {{elapsed}}, {{remaining}} left{{postfix}}"
     return {
         "desc": label,
-        "bar_format": f"{{desc}}: {left}",
+        "bar_format": say(
+            "{{desc}}: {{n_fmt}}/{{total_fmt}} {unit} in {{elapsed}}, {{remaining}} "
+            "left{{postfix}}",
+            unit=unit,
+        ),
         "tqdm_class": NotebookLine if notebook and not published else Line,
         "file": io.StringIO() if notebook or published else None,
     }

@@ -14,6 +14,7 @@ import time
 
 import helpers
 from helpers import files, profile
+from helpers.words import say
 
 ROOT = files.ROOT
 #: The published ledgers. `make execute` and `make again` name a copy, which a run may change.
@@ -102,11 +103,13 @@ class Ledger:
                 f"{entry['seconds']:.0f} s" + (f", {memory:,.0f} MB at most." if memory else ".")
             )
         elif profile.name() != "full":
-            print("Quick profile: nothing is written, the published numbers stand.")
+            print(say("Quick profile: nothing is written, the published numbers stand."))
         elif not self.data.real:
-            print("Stand-in data: nothing is written, the published numbers stand.")
+            print(say("Stand-in data: nothing is written, the published numbers stand."))
         else:
-            print("Nothing is written, the published numbers stand: `make execute` renews them.")
+            print(
+                say("Nothing is written, the published numbers stand: `make execute` renews them.")
+            )
 
     def entry(self):
         """Return what `save` writes.
@@ -164,7 +167,7 @@ class Ledger:
         """
         from IPython.display import Markdown
 
-        lines = ["| | measured here | published |", "|---|---:|---:|"]
+        lines = [say("| | measured here | published |"), "|---|---:|---:|"]
         for words, (key, published) in rows.items():
             lines.append(f"| {words} | {look_up(self.metrics, key):,.4g} | {published or '-'} |")
         return Markdown("\n".join(lines))
@@ -204,7 +207,14 @@ def read(where):
         path = ROOT / "benchmarks" / "results.json"
     if not path.exists():
         there = sorted(known.stem for known in FOLDER.glob("*.json"))
-        raise FileNotFoundError(f"no ledger {where!r} in {FOLDER}; there are {there}")
+        raise FileNotFoundError(
+            say(
+                "no ledger {where!r} in {folder}; there are {there}",
+                where=where,
+                folder=FOLDER,
+                there=there,
+            )
+        )
     return json.loads(path.read_text())
 
 
@@ -258,12 +268,18 @@ def look_up(metrics, key):
     """
     if key in metrics:
         if isinstance(metrics[key], dict):
-            raise KeyError(f"{key!r} has several values: {sorted(metrics[key])}; name one of them")
+            raise KeyError(
+                say(
+                    "{key!r} has several values: {values}; name one of them",
+                    key=key,
+                    values=sorted(metrics[key]),
+                )
+            )
         return metrics[key]
     for name, value in metrics.items():  # a key inside may hold a dot itself, such as 0.5
         if isinstance(value, dict) and key.startswith(f"{name}."):
             return look_up(value, key.removeprefix(f"{name}."))
-    raise KeyError(f"no metric {key!r}; there are {sorted(metrics)}")
+    raise KeyError(say("no metric {key!r}; there are {there}", key=key, there=sorted(metrics)))
 
 
 def peak_memory_mb():
@@ -296,9 +312,13 @@ def _plain(name, value):
     """Return `value` as what JSON can hold, rounded to six digits."""
     if isinstance(value, dict):
         if not value:
-            raise ValueError(f"metric {name} is an empty dict; wanted: a number for each key")
+            raise ValueError(
+                say("metric {name} is an empty dict; wanted: a number for each key", name=name)
+            )
         return {str(key): _plain(f"{name}.{key}", v) for key, v in value.items()}
     if not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise ValueError(f"metric {name} is {value!r}; wanted: a finite number")
+        raise ValueError(
+            say("metric {name} is {value!r}; wanted: a finite number", name=name, value=value)
+        )
     number = float(value)
     return int(number) if number == int(number) else float(f"{number:.6g}")

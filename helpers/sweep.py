@@ -25,6 +25,7 @@ import distributed.comm
 import pandas as pd
 
 from helpers import data, progress
+from helpers.words import say
 
 __all__ = ["SweepError", "connect", "grid", "pixels", "run"]
 
@@ -73,12 +74,20 @@ def grid(**choices):
     [{'code': 2, 'seed': 0}, {'code': 32, 'seed': 0}]
     """
     if not choices:
-        raise SweepError("the grid has no names; wanted: grid(code=[2, 8, 32], seed=range(3))")
+        raise SweepError(say("the grid has no names; wanted: grid(code=[2, 8, 32], seed=range(3))"))
     for name, values in choices.items():
         if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
-            raise SweepError(f"{name} is {values!r}; wanted: the values to try, as in [{values!r}]")
+            raise SweepError(
+                say(
+                    "{name} is {values!r}; wanted: the values to try, as in [{values!r}]",
+                    name=name,
+                    values=values,
+                )
+            )
         if not len(values):
-            raise SweepError(f"{name} has no values, so the grid is empty; wanted: at least one")
+            raise SweepError(
+                say("{name} has no values, so the grid is empty; wanted: at least one", name=name)
+            )
     return [dict(zip(choices, each, strict=True)) for each in itertools.product(*choices.values())]
 
 
@@ -191,21 +200,37 @@ def connect(workers=2, memory="2GB", patience=15):
         lacks = re.search(r"No module named '([\w.]+)'|Can't get attribute '(\w+)'", str(error))
         if not lacks:
             raise
-        what = f"no package {lacks[1]!r}" if lacks[1] else "another version of the book"
-        raise SweepError(
-            f"a worker has {what}. Start the workers in the book's environment, or install it "
-            "there: pip install -e . in the folder of the book."
-        ) from error
+        what = (
+            say("a worker has no package {package!r}.", package=lacks[1])
+            if lacks[1]
+            else say("a worker has another version of the book.")
+        )
+        advice = say(
+            "Start the workers in the book's environment, or install it there: pip install -e . in "
+            "the folder of the book."
+        )
+        raise SweepError(f"{what} {advice}") from error
     # Not `scheduler_info`: what it returns, the client overwrites every two seconds, without workers.
     n = len(client.nthreads())
     if address is None:
-        print(f"{n} process{'es' if n > 1 else ''} on this machine.")
+        print(
+            say("{n} processes on this machine.", n=n)
+            if n > 1
+            else say("{n} process on this machine.", n=n)
+        )
     else:
-        print(f"{n} worker{'s' if n > 1 else ''} behind {address}.")
+        print(
+            say("{n} workers behind {address}.", n=n, address=address)
+            if n > 1
+            else say("{n} worker behind {address}.", n=n, address=address)
+        )
         if not address.startswith("tls://"):
             warnings.warn(
-                f"{address} asks for no key: whoever reaches it can run programs on its workers. "
-                "The book's page on clusters says how to secure it.",
+                say(
+                    "{address} asks for no key: whoever reaches it can run programs on its "
+                    "workers. The book's page on clusters says how to secure it.",
+                    address=address,
+                ),
                 stacklevel=2,
             )
     return client
@@ -223,23 +248,34 @@ def _told_of_a_bare_script():
         with open(script, encoding="utf-8", errors="replace") as file:
             guarded = "__main__" in file.read()  # if so, keep the reason: it may be another
         raise SweepError(
-            f"no worker started. Each worker runs {script} once more from its top, and would "
-            'start workers, too. Put what the script does below the line: if __name__ == "__main__":'
+            say(
+                "no worker started. Each worker runs {script} once more from its top, and would "
+                "start workers, too. Put what the script does below the line: if __name__ == "
+                '"__main__":',
+                script=script,
+            )
         ) from (error if guarded else None)
 
 
 def _reach(address, patience):
     """Return a client of a running scheduler that has at least one worker."""
-    named = f"{address}, which DASK_SCHEDULER_ADDRESS or Dask's configuration names"
+    named = say(
+        "{address}, which DASK_SCHEDULER_ADDRESS or Dask's configuration names", address=address
+    )
     try:
         secrets = distributed.Security().get_connection_args("client")
     except (OSError, ValueError) as error:  # an ssl.SSLError is an OSError and names no file
         tls = dask.config.get("distributed.comm.tls")
         files = [tls["ca-file"], tls["client"]["cert"], tls["client"]["key"]]
         raise SweepError(
-            f"the keys for {named}, cannot be read: {error}. Wanted are a certificate that signed "
-            f"the cluster's, and a certificate with its own key; Dask's setting "
-            f"distributed.comm.tls names {', '.join(map(str, files))}."
+            say(
+                "the keys for {named}, cannot be read: {error}. Wanted are a certificate that "
+                "signed the cluster's, and a certificate with its own key; Dask's setting "
+                "distributed.comm.tls names {files}.",
+                named=named,
+                error=error,
+                files=", ".join(map(str, files)),
+            )
         ) from error
     greeting = asyncio.wait_for(_greet(address, patience, secrets), patience)
     try:
@@ -248,31 +284,49 @@ def _reach(address, patience):
         client = distributed.Client(address, timeout=patience)
     except (TypeError, RuntimeError) as error:  # Dask's words for an address and keys that differ
         raise SweepError(
-            f"the keys do not fit {named}: {error}. A tls:// address wants ca-file, client.cert "
-            "and client.key in Dask's setting distributed.comm.tls; the book's page on clusters "
-            f"says how. DASK_CONFIG is {_config_file()}."
+            say(
+                "the keys do not fit {named}: {error}. A tls:// address wants ca-file, "
+                "client.cert and client.key in Dask's setting distributed.comm.tls; the book's "
+                "page on clusters says how. DASK_CONFIG is {config}.",
+                named=named,
+                error=error,
+                config=_config_file(),
+            )
         ) from error
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         if "certificate" in str(error):
             reason = error.__cause__  # Dask's own words say neither whose it is nor what is wrong
             why = getattr(reason, "verify_message", None) or reason or error
             raise SweepError(
-                f"{named}, shows a certificate that this notebook does not accept: {why}. Both want "
-                "the ca-file that signed it, within its time; the book's page on clusters says how "
-                "to make one."
+                say(
+                    "{named}, shows a certificate that this notebook does not accept: {why}. Both "
+                    "want the ca-file that signed it, within its time; the book's page on "
+                    "clusters says how to make one.",
+                    named=named,
+                    why=why,
+                )
             ) from error
         raise SweepError(
-            f"no scheduler answers at {named} (waited {patience:g} s). Is it running, and "
-            "reachable from here? (If it asks for a key, its address begins with tls://.) Start "
-            "one with 'dask scheduler', or unset the variable to use this machine."
+            say(
+                "no scheduler answers at {named} (waited {patience:g} s). Is it running, and "
+                "reachable from here? (If it asks for a key, its address begins with tls://.) "
+                "Start one with 'dask scheduler', or unset the variable to use this machine.",
+                named=named,
+                patience=patience,
+            )
         ) from error
     try:
         client.wait_for_workers(1, timeout=patience)
     except OSError as error:
         client.close()
         raise SweepError(
-            f"the scheduler at {named}, has no workers (waited {patience:g} s). Start some: "
-            f"dask worker {address}"
+            say(
+                "the scheduler at {named}, has no workers (waited {patience:g} s). Start some: "
+                "dask worker {address}",
+                named=named,
+                patience=patience,
+                address=address,
+            )
         ) from error
     client.get_versions(check=True, packages=PACKAGES)
     return client
@@ -282,8 +336,8 @@ def _config_file():
     """Say what DASK_CONFIG names: Dask passes over a file that is not there."""
     path = os.environ.get("DASK_CONFIG")
     if not path:
-        return "not set"
-    return path if os.path.exists(path) else f"{path}, which is not there"
+        return say("not set")
+    return path if os.path.exists(path) else say("{path}, which is not there", path=path)
 
 
 async def _greet(address, patience, secrets):
@@ -318,8 +372,11 @@ def pixels(sha256):
         digits = data.digits(validation=True)
     if digits.sha256 != sha256:
         raise data.DataError(
-            f"this worker has other digits than the notebook (source: {digits.source}). Give "
-            "it the same data folder: set BOOK_DATA before it starts."
+            say(
+                "this worker has other digits than the notebook (source: {source}). Give it the "
+                "same data folder: set BOOK_DATA before it starts.",
+                source=digits.source,
+            )
         )
     from keras import ops
 
@@ -365,15 +422,24 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
     """
     settings = list(settings)
     if not settings:
-        raise SweepError("there are no settings; wanted: a list of dicts, such as grid(code=[32])")
+        raise SweepError(
+            say("there are no settings; wanted: a list of dicts, such as grid(code=[32])")
+        )
     if len(settings) > at_most:
         raise SweepError(
-            f"{len(settings):,} tasks came; at most {at_most:,} are run unless you ask for more. "
-            f"If you mean it: run(..., at_most={len(settings)})"
+            say(
+                "{n:,} tasks came; at most {at_most:,} are run unless you ask for more. If you "
+                "mean it: run(..., at_most={n})",
+                n=len(settings),
+                at_most=at_most,
+            )
         )
     if taken := {"seconds", "worker", "error"} & {name for each in settings for name in each}:
         raise SweepError(
-            f"a setting is called {min(taken)!r}, as a column of results is; rename it"
+            say(
+                "a setting is called {name!r}, as a column of results is; rename it",
+                name=min(taken),
+            )
         )
     rows = [setting | {"error": "not finished"} for setting in settings]
     # pure=False: equal settings are tasks of their own, not one task asked for twice.
@@ -385,7 +451,7 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
     del futures
     picture = _Picture(draw)
     try:
-        with progress.count(len(settings), label, "tasks") as line:
+        with progress.count(len(settings), label, say("tasks")) as line:
             for future in arrivals:
                 try:
                     result = future.result()
@@ -398,7 +464,7 @@ def run(client, task, settings, *, draw=None, retries=2, at_most=1000, label="sw
                 picture.show(rows)
     except KeyboardInterrupt:
         client.cancel([future for _, future in waiting.values()])
-        print("Stopped: the table holds what had arrived.")
+        print(say("Stopped: the table holds what had arrived."))
     picture.show(rows, last=True)
     return pd.DataFrame(rows)
 
@@ -415,9 +481,19 @@ def _timed(task, setting):
     try:
         result = dict(result)
     except (TypeError, ValueError):
+        if result is None:
+            raise TypeError(
+                say(
+                    "the task returned nothing; wanted: a dict of numbers or words, such as "
+                    "{'valid_bce': 0.09}"
+                )
+            ) from None
         raise TypeError(
-            f"the task returned {'nothing' if result is None else f'a {type(result).__name__}'}; "
-            "wanted: a dict of numbers or words, such as {'valid_bce': 0.09}"
+            say(
+                "the task returned a {kind}; wanted: a dict of numbers or words, such as "
+                "{{'valid_bce': 0.09}}",
+                kind=type(result).__name__,
+            )
         ) from None
     return result | {
         "seconds": time.perf_counter() - start,

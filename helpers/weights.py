@@ -7,6 +7,7 @@ import json
 import numpy as np
 
 from helpers import files, results
+from helpers.words import say
 
 __all__ = ["LIMIT", "WeightsError", "load", "publish"]
 
@@ -57,8 +58,14 @@ def publish(ledger, networks, **arrays):
     content = packed.getvalue()
     if len(content) > LIMIT:
         raise WeightsError(
-            f"{ledger.chapter}: {', '.join(specs)} take {len(content):,} bytes; a chapter may "
-            f"publish {LIMIT:,}. Publish fewer or smaller networks."
+            say(
+                "{chapter}: {names} take {size:,} bytes; a chapter may publish {limit:,}. Publish "
+                "fewer or smaller networks.",
+                chapter=ledger.chapter,
+                names=", ".join(specs),
+                size=len(content),
+                limit=LIMIT,
+            )
         )
     if ledger.to_publish():
         folder = _folder()
@@ -97,15 +104,28 @@ def load(chapter):
     """
     path = _folder() / f"{chapter}.npz"
     if not path.exists():
-        there = ", ".join(sorted(known.stem for known in _folder().glob("*.npz"))) or "none"
-        raise FileNotFoundError(f"no weights of {chapter!r} in {path.parent}; there are: {there}")
+        there = ", ".join(sorted(known.stem for known in _folder().glob("*.npz"))) or say("none")
+        raise FileNotFoundError(
+            say(
+                "no weights of {chapter!r} in {folder}; there are: {there}",
+                chapter=chapter,
+                folder=path.parent,
+                there=there,
+            )
+        )
     content = path.read_bytes()
     expected, actual = results.read(chapter).get("weights"), hashlib.sha256(content).hexdigest()
     if actual != expected:
         raise WeightsError(
-            f"{path}: expected SHA-256 {expected}, as in the chapter's ledger, got {actual}. The "
-            "file was not used: fetch it again (git checkout), or run `make execute "
-            f"CHAPTER={chapter}`."
+            say(
+                "{path}: expected SHA-256 {expected}, as in the chapter's ledger, got {actual}. "
+                "The file was not used: fetch it again (git checkout), or run `make execute "
+                "CHAPTER={chapter}`.",
+                path=path,
+                expected=expected,
+                actual=actual,
+                chapter=chapter,
+            )
         )
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         specs = json.loads(stored["networks"].tobytes())

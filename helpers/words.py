@@ -30,7 +30,7 @@ def _catalogue(language):
         raise ValueError(f"BOOK_LANG is {language!r}; there are: {there}") from None
 
 
-def say(message, **values):
+def say(message, /, **values):
     """Return a message in the reader's language, with values in its placeholders.
 
     Parameters

@@ -401,3 +401,60 @@ def in_node(cases, answer=ANSWER):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+# ------------------------------------------------------------------ a published copy
+
+FORK, URL = "somebody-else/a-fork", "https://github.com/somebody-else/a-fork"
+PLACES = ["models/simple", "studies/shapes"]
+PAGES = "".join(f"  - file: book/{place}.ipynb\n" for place in PLACES)
+TOC = f"format: jb-book\nroot: book/index\nparts:\n- chapters:\n{PAGES}  - file: book/reference/run.md\n"
+
+
+class Fork:
+    """A clone of somebody else's copy of this checkout, two chapters long, on another branch."""
+
+    def __init__(self, folder):
+        self.top, self.bare = folder / "clone", folder / f"{FORK}.git"
+        listed = ["git", "ls-files", "-co", "--exclude-standard"]
+        names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for name in names.splitlines():
+            if (ROOT / name).is_file():
+                (self.top / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, self.top / name)
+        (self.top / "_toc.yml").write_text(TOC)
+        self.git("init", "-q", "-b", "trunk")
+        self.git("add", "-A")
+        self.commit()
+        self.git("init", "-q", "--bare", self.bare)
+        self.git("remote", "add", "origin", self.bare)
+        self.git("push", "-q", "origin", "trunk")
+
+    def run(self, *command, **env):
+        env = os.environ | {"PYTHONPATH": str(self.top), "GITHUB_REPOSITORY": FORK} | env
+        env |= {"GITHUB_REF_NAME": "trunk"}
+        return subprocess.run(command, cwd=self.top, env=env, capture_output=True, text=True)
+
+    def git(self, *arguments):
+        done = self.run("git", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def commit(self):
+        self.git(
+            *("-c", "user.name=test", "-c", "user.email=test@example.org"),
+            *("commit", "-q", "-a", "-m", "the book"),
+        )
+
+    def publish(self, *arguments, **env):
+        return self.run(sys.executable, "-m", "bookbuild.publish", *arguments, **env)
+
+    def build(self):
+        """Stand for a build: of a chapter's page the button alone."""
+        config = yaml.safe_load((self.top / "_config.yml").read_text())
+        name = config["repository"]["url"].removeprefix("https://github.com/")
+        for place in PLACES:
+            page = self.top / "_build" / "html" / "book" / f"{place}.html"
+            page.parent.mkdir(parents=True, exist_ok=True)
+            to = f"{name}/blob/{config['repository']['branch']}/book/{place}.ipynb"
+            page.write_text(f'<a href="https://colab.research.google.com/github/{to}">')

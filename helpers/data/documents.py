@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from helpers.data import images
 from helpers.data.files import DataError, book_data_file
+from helpers.words import say
 
 __all__ = ["DIRT", "Pair", "Pairs", "make_page", "pairs"]
 
@@ -70,9 +71,22 @@ def make_page(seed, height=420, width=540, dirt=None, size=None):
     counts = [("seed", seed, 0), ("height", height, 1), ("width", width, 1)]
     for name, value, least in counts + [("size", size, 1)] * (size is not None):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} is {value!r}; an int >= {least} is wanted")
+            raise ValueError(
+                say(
+                    "{name} is {value!r}; an int >= {least} is wanted",
+                    name=name,
+                    value=value,
+                    least=least,
+                )
+            )
     if dirt is not None and (isinstance(dirt, str) or not set(dirt) <= set(DIRT)):
-        raise ValueError(f"dirt is {dirt!r}; a list of some of {', '.join(DIRT)} is wanted")
+        raise ValueError(
+            say(
+                "dirt is {dirt!r}; a list of some of {there} is wanted",
+                dirt=dirt,
+                there=", ".join(DIRT),
+            )
+        )
     shape, rng = (height, width), np.random.default_rng(seed)
     words = np.random.default_rng([seed, 0])  # the text of a seed does not depend on its dirt
     clean = _text(shape, words, size)
@@ -275,13 +289,13 @@ def pairs():
     https://archive.ics.uci.edu/dataset/318/noisyoffice.
     """
     embedded = os.environ.get("BOOK_DATA") == "embedded"
-    folder = None if embedded else book_data_file("documents", "a generated stand-in")
+    folder = None if embedded else book_data_file("documents", say("a generated stand-in"))
     if folder is None:
         loaded, source = [_stand_in(n) for n in range(1, 25) if n % 3 != 1], "generated"
-        what = "generated pages, which stand in for real ones"
+        what = say("generated pages, which stand in for real ones")
     else:
         loaded, source = _load(folder), "BOOK_DATA"
-        what = "NoisyOffice from the folder BOOK_DATA"
+        what = say("NoisyOffice from the folder BOOK_DATA")
     held_out = np.array([pair.number % 3 == 0 for pair in loaded])
     content = _content([pair.clean for pair in loaded])
     held_out = np.isin(content, content[held_out])
@@ -294,12 +308,26 @@ def pairs():
     test = [pair for pair, held in zip(loaded, held_out, strict=True) if held]
     if not train or not test:
         raise DataError(
-            f"{folder}: {len(train)} pages to train on and {len(test)} to test on; wanted: "
-            "some of each. Pages whose number is a multiple of 3 are tested on."
+            say(
+                "{folder}: {train} pages to train on and {test} to test on; wanted: some of each. "
+                "Pages whose number is a multiple of 3 are tested on.",
+                folder=folder,
+                train=len(train),
+                test=len(test),
+            )
         )
-    print(f"Pages: {what}, {len(train)} training and {len(test)} test pairs.")
+    print(
+        say(
+            "Pages: {what}, {train} training and {test} test pairs.",
+            what=what,
+            train=len(train),
+            test=len(test),
+        )
+    )
     if source == "generated":
-        print("No folder BOOK_DATA/documents: numbers for real pages will differ from the text.")
+        print(
+            say("No folder BOOK_DATA/documents: numbers for real pages will differ from the text.")
+        )
     return Pairs(train, test, source, digest.hexdigest())
 
 
@@ -311,19 +339,35 @@ def _load(folder):
     if not names["noisy"] or names["noisy"] != names["clean"]:
         alone = sorted(names["noisy"] ^ names["clean"])[:3]
         raise DataError(
-            f"{folder}: expected the same files in noisy/ and clean/, got {len(names['noisy'])} "
-            f"and {len(names['clean'])}; without a partner: {', '.join(alone) or 'none'}."
+            say(
+                "{folder}: expected the same files in noisy/ and clean/, got {noisy} and {clean}; "
+                "without a partner: {alone}.",
+                folder=folder,
+                noisy=len(names["noisy"]),
+                clean=len(names["clean"]),
+                alone=", ".join(alone) or say("none"),
+            )
         )
     if odd := sorted(name for name in names["noisy"] if not name[:-4].isdecimal()):
-        raise DataError(f"{folder}: {odd[0]} has no number for a name, such as 12.png.")
+        raise DataError(
+            say(
+                "{folder}: {name} has no number for a name, such as 12.png.",
+                folder=folder,
+                name=odd[0],
+            )
+        )
     loaded = []
     for number in sorted(int(name[:-4]) for name in names["noisy"]):
         files = [folder / kind / f"{number}.png" for kind in ("noisy", "clean")]
         pair = Pair(number, *(images.gray(images.read(file)) for file in files))
         if pair.noisy.shape != pair.clean.shape:
             raise DataError(
-                f"{files[0]} is {pair.noisy.shape} pixels, its clean partner {pair.clean.shape}; "
-                "wanted: the same size."
+                say(
+                    "{name} is {noisy} pixels, its clean partner {clean}; wanted: the same size.",
+                    name=files[0],
+                    noisy=pair.noisy.shape,
+                    clean=pair.clean.shape,
+                )
             )
         loaded.append(pair)
     return loaded

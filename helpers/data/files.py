@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.words import say
+
 __all__ = [
     *("DOWNLOAD_SECONDS", "DataError", "book_data_file", "is_there", "load_arrays"),
     *("run_download", "sha256_of"),
@@ -58,17 +60,30 @@ def book_data_file(name, instead):
     folder = os.path.expanduser(os.environ.get("BOOK_DATA", ""))
     if not folder:
         return None
-    advice = "let this user read it, or set BOOK_DATA to another folder."
+    advice = say("let this user read it, or set BOOK_DATA to another folder.")
     if not os.path.isdir(folder):
-        found = _kind(folder) if is_there(folder, advice) else "none"
+        found = _kind(folder) if is_there(folder, advice) else say("none")
         raise DataError(
-            f"BOOK_DATA={folder}: expected a folder, found {found} at "
-            f"{os.path.abspath(folder)}. Set BOOK_DATA to the full path of the folder "
-            f"that holds {name}, or unset it to use {instead}."
+            say(
+                "BOOK_DATA={folder}: expected a folder, found {found} at {place}. Set BOOK_DATA "
+                "to the full path of the folder that holds {name}, or unset it to use {instead}.",
+                folder=folder,
+                found=found,
+                place=os.path.abspath(folder),
+                name=name,
+                instead=instead,
+            )
         )
     if is_there(path := Path(folder, name), advice):
         return path
-    print(f"BOOK_DATA={folder} holds no {name}, so {instead} is used.")
+    print(
+        say(
+            "BOOK_DATA={folder} holds no {name}, so {instead} is used.",
+            folder=folder,
+            name=name,
+            instead=instead,
+        )
+    )
     return None
 
 
@@ -104,22 +119,33 @@ def _kind(path):
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        return f"a link to {os.readlink(path)}, where nothing is,"
-    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISREG, "a file"), (stat.S_ISFIFO, "a pipe"))
-    return next((words for is_one, words in kinds if is_one(mode)), "a device")
+        return say("a link to {target}, where nothing is,", target=os.readlink(path))
+    kinds = (
+        (stat.S_ISDIR, say("a folder")),
+        (stat.S_ISREG, say("a file")),
+        (stat.S_ISFIFO, say("a pipe")),
+    )
+    return next((words for is_one, words in kinds if is_one(mode)), say("a device"))
 
 
 def _unreadable(path, why, advice):
-    return DataError(f"{path}: it cannot be read ({why}). Nothing is used in its place: {advice}")
+    return DataError(
+        say(
+            "{path}: it cannot be read ({why}). Nothing is used in its place: {advice}",
+            path=path,
+            why=why,
+            advice=advice,
+        )
+    )
 
 
 @contextlib.contextmanager
 def _opened(path):
     """Open a file to read it; if that fails, then or later, raise DataError."""
-    advice = "let this user read it, or put a good copy in its place."
+    advice = say("let this user read it, or put a good copy in its place.")
     try:
         if not os.path.isfile(path):  # before it is opened: a pipe would wait for ever
-            raise _unreadable(path, f"it is {_kind(path)} and no file", advice)
+            raise _unreadable(path, say("it is {kind} and no file", kind=_kind(path)), advice)
         with open(path, "rb") as file:
             # zipfile looks for the end of an archive, and takes a bad disk for a missing end.
             file.seek(max(os.path.getsize(path) - 70_000, 0))
@@ -154,7 +180,13 @@ def load_arrays(path, expected, advice):
 
     def error(expected, actual):
         return DataError(
-            f"{path}: expected {expected}, got {actual}. The file was not used: {advice}"
+            say(
+                "{path}: expected {expected}, got {actual}. The file was not used: {advice}",
+                path=path,
+                expected=expected,
+                actual=actual,
+                advice=advice,
+            )
         )
 
     arrays = {}
@@ -165,20 +197,28 @@ def load_arrays(path, expected, advice):
         except Exception as why:
             if _of_the_disk(why):
                 raise
-            actual = f"{os.path.getsize(path):,} bytes that are cut short or no archive"
-            raise error("a NumPy archive (.npz)", actual) from None
+            actual = say(
+                "{size:,} bytes that are cut short or no archive", size=os.path.getsize(path)
+            )
+            raise error(say("a NumPy archive (.npz)"), actual) from None
         for name, (dtype, shape, sha256) in expected.items():
             if f"{name}.npy" not in archive.namelist():
-                raise error(f"the arrays {', '.join(expected)}", f"none called {name}")
+                raise error(
+                    say("the arrays {names}", names=", ".join(expected)),
+                    say("none called {name}", name=name),
+                )
             try:
                 arrays[name] = _unpack(archive, f"{name}.npy", dtype, shape)
             except Exception as why:
                 if _of_the_disk(why):
                     raise
                 actual = why if isinstance(why, DataError) else f"{type(why).__name__}: {why}"
-                raise error(f"{name} as {np.dtype(dtype)} {shape}", actual) from None
+                raise error(
+                    say("{name} as {dtype} {shape}", name=name, dtype=np.dtype(dtype), shape=shape),
+                    actual,
+                ) from None
             if (actual := sha256_of(arrays[name])) != sha256:
-                raise error(f"{name} with SHA-256 {sha256}", actual)
+                raise error(say("{name} with SHA-256 {sha256}", name=name, sha256=sha256), actual)
     return arrays
 
 
@@ -191,7 +231,9 @@ def _unpack(archive, name, dtype, shape):
     """Return an array of an archive. What its header promises is judged before it is unpacked."""
     about = archive.getinfo(name)
     if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataError("it packed in a way that NumPy does not use")  # and that has no limit below
+        raise DataError(
+            say("it packed in a way that NumPy does not use")
+        )  # and that has no limit below
     with archive.open(about) as member:
         head = io.BytesIO(member.read(10_000))
         version = np.lib.format.read_magic(head)
@@ -204,7 +246,7 @@ def _unpack(archive, name, dtype, shape):
             raise DataError(f"{came_dtype} {came_shape}")
         size = came_dtype.itemsize * math.prod(shape)
         if about.file_size != head.tell() + size:
-            raise DataError(f"{about.file_size:,} bytes")
+            raise DataError(say("{size:,} bytes", size=about.file_size))
         values = head.read()
         # This many bytes, whatever the member unpacks to.
         values += member.read(size - len(values))
@@ -242,10 +284,12 @@ def run_download(command, **settings):
             **settings,
         )
     except subprocess.TimeoutExpired:
-        raise TimeoutError(f"not done after {DOWNLOAD_SECONDS:g} s") from None
+        raise TimeoutError(say("not done after {seconds:g} s", seconds=DOWNLOAD_SECONDS)) from None
     if child.returncode:
         last_line = child.stderr.strip().rpartition("\n")[2]
-        raise ConnectionError(last_line or f"the loader stopped with {child.returncode}")
+        raise ConnectionError(
+            last_line or say("the loader stopped with {code}", code=child.returncode)
+        )
 
 
 def sha256_of(*arrays):

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import signal
 
 from helpers.data import files
+from helpers.words import say
 
 __all__ = ["RATE", "Record", "Rule", "band_pass", "cut", "find_beats", "judge", "record"]
 
@@ -113,27 +114,29 @@ def record() -> Record:
     """
     if os.environ.get("BOOK_DATA") == "embedded":
         return _simulated("BOOK_DATA=embedded")
-    if path := files.book_data_file("ecg.dat", "SciPy's copy"):
-        return _record(_load(path), "BOOK_DATA", "record 208 from the folder BOOK_DATA")
+    if path := files.book_data_file("ecg.dat", say("SciPy's copy")):
+        return _record(_load(path), "BOOK_DATA", say("record 208 from the folder BOOK_DATA"))
     try:
         samples = _download()
     except (ImportError, OSError) as why:
         why = textwrap.shorten(str(why), 100, placeholder="...")
-        return _simulated(f"SciPy's copy was not to be had: {why}")
-    return _record(samples, "scipy", "record 208 from SciPy")
+        return _simulated(say("SciPy's copy was not to be had: {why}", why=why))
+    return _record(samples, "scipy", say("record 208 from SciPy"))
 
 
 def _load(path):
     """Read the samples of ecg.dat and verify them, or raise DataError."""
-    advice = "delete it, or put a good copy of ecg.dat in its place (SciPy's, from "
-    advice += "https://github.com/scipy/dataset-ecg)."
+    advice = say(
+        "delete it, or put a good copy of ecg.dat in its place (SciPy's, from "
+        "https://github.com/scipy/dataset-ecg)."
+    )
     return files.load_arrays(path, {"ecg": (np.uint16, _SHAPE, _SHA256)}, advice)["ecg"]
 
 
 def _download():
     """Let SciPy load the record, from its cache or the internet, and verify it."""
     if importlib.util.find_spec("pooch") is None:
-        raise ModuleNotFoundError("it needs the package pooch, which is not installed")
+        raise ModuleNotFoundError(say("it needs the package pooch, which is not installed"))
     with tempfile.TemporaryDirectory(prefix="ecg-", ignore_cleanup_errors=True) as private:
         path = Path(private, "ecg.npy")
         files.run_download([sys.executable, "-c", _DOWNLOAD, str(path)])
@@ -141,9 +144,9 @@ def _download():
             ecg = np.load(path, allow_pickle=False)
             samples = np.rint(np.nan_to_num(ecg) * _GAIN + _ZERO).astype(np.uint16)
         except Exception as why:  # cut short, say, on a full disk
-            raise ConnectionError(f"what came is no array: {why}") from None
+            raise ConnectionError(say("what came is no array: {why}", why=why)) from None
     if samples.shape != _SHAPE or files.sha256_of(samples) != _SHA256:
-        raise ConnectionError("what came is not that record, or not all of it")
+        raise ConnectionError(say("what came is not that record, or not all of it"))
     return samples
 
 
@@ -173,15 +176,22 @@ def _simulated(why):
         middle_of_beat += 0.6 + breath + rng.normal(0, 0.01)
         was_wide = is_wide
     samples = np.clip(np.rint(ecg * _GAIN + _ZERO), 0, 2047).astype(np.uint16)
-    made = _record(samples, "simulated", "a simulated electrocardiogram")
-    print(f"No heart was recorded ({why}): numbers will differ from the text.")
+    made = _record(samples, "simulated", say("a simulated electrocardiogram"))
+    print(say("No heart was recorded ({why}): numbers will differ from the text.", why=why))
     return made
 
 
 def _record(samples, source, what):
     """Turn samples into millivolts and print what they are."""
     ecg = ((samples.astype(np.float64) - _ZERO) / _GAIN).astype(np.float32)
-    print(f"Heartbeats: {what}, {len(ecg) / RATE:g} seconds at {RATE} Hz.")
+    print(
+        say(
+            "Heartbeats: {what}, {seconds:g} seconds at {rate} Hz.",
+            what=what,
+            seconds=len(ecg) / RATE,
+            rate=RATE,
+        )
+    )
     return Record(ecg, RATE, source, files.sha256_of(samples))
 
 
@@ -212,10 +222,17 @@ def band_pass(ecg, low=0.7, high=40.0, rate=RATE):
     _check_ecg(ecg, rate)
     for name, value in [("low", low), ("high", high)]:
         if not isinstance(value, Real) or isinstance(value, bool):
-            raise ValueError(f"{name} is {value!r}; a frequency in hertz is wanted")
+            raise ValueError(
+                say("{name} is {value!r}; a frequency in hertz is wanted", name=name, value=value)
+            )
     if not 0 < low < high < rate / 2:
         raise ValueError(
-            f"the band is {low:g} to {high:g} Hz; 0 < low < high < {rate / 2:g} is wanted"
+            say(
+                "the band is {low:g} to {high:g} Hz; 0 < low < high < {most:g} is wanted",
+                low=low,
+                high=high,
+                most=rate / 2,
+            )
         )
     sos = signal.butter(2, [low, high], "bandpass", fs=rate, output="sos")
     return signal.sosfiltfilt(sos, ecg.astype(np.float64)).astype(np.float32)
@@ -267,7 +284,7 @@ def find_beats(ecg, rate=RATE):
             hills, distance=rate // 4, height=0.4 * usual, prominence=0.3 * usual
         )
     if usual <= 1e-6 or not len(hills):
-        raise ValueError("ecg has no peak; an electrocardiogram with heartbeats is wanted")
+        raise ValueError(say("ecg has no peak; an electrocardiogram with heartbeats is wanted"))
     smooth, reach = band_pass(ecg, rate=rate), round(0.07 * rate)
     starts = np.maximum(hills - reach, 0)
     peaks = np.array([s + np.argmax(smooth[s : s + 2 * reach + 1]) for s in starts])
@@ -315,15 +332,22 @@ def cut(ecg, peaks, values=64, before=0.2, after=0.36, rate=RATE):
     _check_ecg(ecg, rate)
     _check_peaks(peaks, len(ecg))
     if not isinstance(values, Integral) or isinstance(values, bool) or values < 2:
-        raise ValueError(f"values is {values!r}; an int >= 2 is wanted")
+        raise ValueError(say("values is {values!r}; an int >= 2 is wanted", values=values))
     for name, value in [("before", before), ("after", after)]:
         if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < np.inf:
-            raise ValueError(f"{name} is {value!r}; seconds > 0 are wanted")
+            raise ValueError(
+                say("{name} is {value!r}; seconds > 0 are wanted", name=name, value=value)
+            )
     kept = (peaks >= before * rate) & (peaks + after * rate <= len(ecg) - 1)
     if not kept.any():
         raise ValueError(
-            f"no beat lies {before:g} s after the start and {after:g} s before the end of the "
-            f"record of {len(ecg) / rate:g} s; a longer record is wanted"
+            say(
+                "no beat lies {before:g} s after the start and {after:g} s before the end of the "
+                "record of {seconds:g} s; a longer record is wanted",
+                before=before,
+                after=after,
+                seconds=len(ecg) / rate,
+            )
         )
     at = peaks[kept, np.newaxis] + rate * np.linspace(-before, after, values)
     return np.interp(at, np.arange(len(ecg)), ecg).astype(np.float32), kept
@@ -394,12 +418,17 @@ def judge(beats, peaks, template, early=0.95, unlike=0.7):
     _check_peaks(peaks, np.inf)
     if beats.shape != (len(peaks), len(template)):
         raise ValueError(
-            f"beats are {beats.shape}, peaks {peaks.shape}, template {template.shape}; "
-            "(n, values), (n,) and (values,) are wanted"
+            say(
+                "beats are {beats}, peaks {peaks}, template {template}; (n, values), (n,) and "
+                "(values,) are wanted",
+                beats=beats.shape,
+                peaks=peaks.shape,
+                template=template.shape,
+            )
         )
     for name, value in [("early", early), ("unlike", unlike)]:
         if not isinstance(value, Real) or isinstance(value, bool) or not np.isfinite(value):
-            raise ValueError(f"{name} is {value!r}; a number is wanted")
+            raise ValueError(say("{name} is {value!r}; a number is wanted", name=name, value=value))
     gaps = np.full(len(peaks) + 1, np.nan)
     gaps[1:-1] = np.diff(peaks)
     ratio = gaps[:-1] / gaps[1:]
@@ -414,29 +443,43 @@ def judge(beats, peaks, template, early=0.95, unlike=0.7):
 def _check_ecg(ecg, rate):
     """Refuse what is no electrocardiogram, by name."""
     if not isinstance(rate, Integral) or isinstance(rate, bool) or rate < 100:
-        raise ValueError(f"rate is {rate!r}; an int >= 100, samples a second, is wanted")
+        raise ValueError(
+            say("rate is {rate!r}; an int >= 100, samples a second, is wanted", rate=rate)
+        )
     if not isinstance(ecg, np.ndarray):
-        raise ValueError(f"ecg is a {type(ecg).__name__}; a float ndarray is wanted")
+        raise ValueError(say("ecg is a {kind}; a float ndarray is wanted", kind=type(ecg).__name__))
     if ecg.dtype.kind != "f":
-        raise ValueError(f"ecg has dtype {ecg.dtype}; floats, millivolts, are wanted")
+        raise ValueError(
+            say("ecg has dtype {dtype}; floats, millivolts, are wanted", dtype=ecg.dtype)
+        )
     if ecg.ndim != 1:
-        raise ValueError(f"ecg has shape {ecg.shape}; (n,), one lead, is wanted")
+        raise ValueError(say("ecg has shape {shape}; (n,), one lead, is wanted", shape=ecg.shape))
     if len(ecg) < rate:
         raise ValueError(
-            f"ecg has {len(ecg)} samples, {len(ecg) / rate:.2g} s; at least 1 s is wanted"
+            say(
+                "ecg has {n} samples, {seconds:.2g} s; at least 1 s is wanted",
+                n=len(ecg),
+                seconds=len(ecg) / rate,
+            )
         )
     if not np.isfinite(ecg).all():
-        raise ValueError("ecg holds NaN or infinity; finite values are wanted")
+        raise ValueError(say("ecg holds NaN or infinity; finite values are wanted"))
 
 
 def _check_peaks(peaks, n):
     if not isinstance(peaks, np.ndarray) or peaks.dtype.kind not in "iu" or peaks.ndim != 1:
         actual = getattr(peaks, "dtype", type(peaks).__name__), getattr(peaks, "shape", "")
-        raise ValueError(f"peaks are {actual[0]} {actual[1]}; an int ndarray (beats,) is wanted")
+        raise ValueError(
+            say(
+                "peaks are {kind} {shape}; an int ndarray (beats,) is wanted",
+                kind=actual[0],
+                shape=actual[1],
+            )
+        )
     if not len(peaks):
-        raise ValueError("peaks are empty; at least one is wanted")
+        raise ValueError(say("peaks are empty; at least one is wanted"))
     if peaks.min() < 0 or peaks.max() >= n or (np.diff(peaks.astype(np.int64)) <= 0).any():
-        raise ValueError("peaks are not rising indices of ecg; those of find_beats are wanted")
+        raise ValueError(say("peaks are not rising indices of ecg; those of find_beats are wanted"))
 
 
 def _check_beats(name, x, ndim):
@@ -444,9 +487,17 @@ def _check_beats(name, x, ndim):
         actual = getattr(x, "dtype", type(x).__name__), getattr(x, "shape", "")
         expected = "(n, values)" if ndim == 2 else "(values,)"
         raise ValueError(
-            f"{name} are {actual[0]} {actual[1]}; a float ndarray {expected} is wanted"
+            say(
+                "{name} are {kind} {shape}; a float ndarray {expected} is wanted",
+                name=name,
+                kind=actual[0],
+                shape=actual[1],
+                expected=expected,
+            )
         )
     if not np.isfinite(x).all():
-        raise ValueError(f"{name} hold NaN or infinity; finite values are wanted")
+        raise ValueError(say("{name} hold NaN or infinity; finite values are wanted", name=name))
     if (np.ptp(x, axis=-1) == 0).any():
-        raise ValueError(f"{name} hold a constant one; its correlation is not defined")
+        raise ValueError(
+            say("{name} hold a constant one; its correlation is not defined", name=name)
+        )

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from helpers.data.files import DataError
+from helpers.words import say
 
 __all__ = ["LIMIT", "gray", "read"]
 
@@ -43,7 +44,7 @@ def read(page):
         outside [0, 1], or only integers below 1/16 (of uint16, 1/4) of white.
     """
     if isinstance(page, Image.Image):
-        return _opened(lambda: page, "the image")
+        return _opened(lambda: page, say("the image"))
     if isinstance(page, str | os.PathLike):
         return _opened(lambda: Image.open(_regular(page)), page)
     if hasattr(page, "read"):
@@ -53,16 +54,24 @@ def read(page):
     ):
         page = bytes(page)
         if not len(page):
-            raise DataError("the image has 0 bytes. If it was a file object: is it read already?")
-        return _opened(lambda: Image.open(io.BytesIO(page)), "the image")
+            raise DataError(
+                say("the image has 0 bytes. If it was a file object: is it read already?")
+            )
+        return _opened(lambda: Image.open(io.BytesIO(page)), say("the image"))
     if np.ma.is_masked(page):
-        raise ValueError("the page has masked pixels; give them values first: page.filled(...)")
+        raise ValueError(
+            say("the page has masked pixels; give them values first: page.filled(...)")
+        )
     try:
         pixels = np.asarray(page)
     except Exception as why:
         raise ValueError(
-            f"the page is a {type(page).__name__} of which NumPy makes no array ({why}); "
-            "an image file or an array is wanted"
+            say(
+                "the page is a {kind} of which NumPy makes no array ({why}); an image file or an "
+                "array is wanted",
+                kind=type(page).__name__,
+                why=why,
+            )
         ) from None
     return _checked(pixels)
 
@@ -75,33 +84,45 @@ def _contents(file):
             part = file.read(2**20)
         except Exception as why:  # closed, opened to write, a line that broke
             raise ValueError(
-                f"the file object cannot be read ({type(why).__name__}: {why}); one that is open "
-                'in mode "rb" is wanted'
+                say(
+                    "the file object cannot be read ({kind}: {why}); one that is open in mode "
+                    '"rb" is wanted',
+                    kind=type(why).__name__,
+                    why=why,
+                )
             ) from None
         if isinstance(part, str):
-            raise ValueError('the file was opened as text; open it with mode "rb"')
+            raise ValueError(say('the file was opened as text; open it with mode "rb"'))
         if not isinstance(part, bytes | bytearray):
-            raise ValueError(f"the file object gives a {type(part).__name__}; bytes are wanted")
+            raise ValueError(
+                say("the file object gives a {kind}; bytes are wanted", kind=type(part).__name__)
+            )
         if not part:
             return bytes(contents)
         contents += part
-    raise DataError(f"the file object has more than {8 * LIMIT:,} bytes: it holds no page.")
+    raise DataError(
+        say("the file object has more than {limit:,} bytes: it holds no page.", limit=8 * LIMIT)
+    )
 
 
 def _regular(path):
     """Return the path of a file that can be opened without waiting, or raise DataError."""
     if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
-        raise DataError(f"{path} is an address: download it, and give the file.")
+        raise DataError(say("{path} is an address: download it, and give the file.", path=path))
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        raise DataError(f"{path}: expected an image file, found none.") from None
+        raise DataError(say("{path}: expected an image file, found none.", path=path)) from None
     except OSError as why:
-        raise DataError(f"{path}: it cannot be read ({why.strerror}).") from None
+        raise DataError(
+            say("{path}: it cannot be read ({reason}).", path=path, reason=why.strerror)
+        ) from None
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
-        raise DataError(f"{path}: expected an image file, found a folder, pipe or device.")
+        raise DataError(
+            say("{path}: expected an image file, found a folder, pipe or device.", path=path)
+        )
     if not found.st_size:
-        raise DataError(f"{path}: expected an image file, got 0 bytes.")
+        raise DataError(say("{path}: expected an image file, got 0 bytes.", path=path))
     return path
 
 
@@ -113,24 +134,44 @@ def _opened(get, name):
             image = get()
         if image.width * image.height <= LIMIT:
             return _checked(_pixels(image))
-        size = f"{image.width:,} x {image.height:,}"
+        raise DataError(
+            say(
+                "{name} has {width:,} x {height:,} pixels; at most {limit:,} are taken: scan it "
+                "coarser.",
+                name=name,
+                width=image.width,
+                height=image.height,
+                limit=LIMIT,
+            )
+        )
     except Image.DecompressionBombError:
-        size = "too many"
+        raise DataError(
+            say(
+                "{name} has too many pixels; at most {limit:,} are taken: scan it coarser.",
+                name=name,
+                limit=LIMIT,
+            )
+        ) from None
     except DataError:
         raise
     except ValueError as why:
         raise DataError(f"{name}: {why}") from None
     except PermissionError as why:
-        raise DataError(f"{name}: it cannot be read ({why.strerror}).") from None
+        raise DataError(
+            say("{name}: it cannot be read ({reason}).", name=name, reason=why.strerror)
+        ) from None
     except Exception as why:  # Pillow's plugins each have errors of their own
         actual = f"{type(why).__name__}: {why}"
         if isinstance(why, UnidentifiedImageError):
-            actual = "bytes that are none"
+            actual = say("bytes that are none")
         raise DataError(
-            f"{name}: expected an image file, got {actual}. "
-            "It is damaged, cut short, or of a kind that Pillow does not read."
+            say(
+                "{name}: expected an image file, got {actual}. It is damaged, cut short, or of a "
+                "kind that Pillow does not read.",
+                name=name,
+                actual=actual,
+            )
         ) from None
-    raise DataError(f"{name} has {size} pixels; at most {LIMIT:,} are taken: scan it coarser.")
 
 
 def _pixels(image):
@@ -139,18 +180,24 @@ def _pixels(image):
     tile = (getattr(image, "tile", None) or [None])[0]  # how samples are stored; gone once loaded
     deep = max(tags.get(258, (1,))) > 8
     if 2 in tags.get(339, ()):
-        raise ValueError(f"its samples are signed: which one is black is not known. {_STORE}")
+        raise ValueError(
+            say("its samples are signed: which one is black is not known.") + " " + _store()
+        )
     if deep and tags.get(284) == 2 and tile and tile.codec_name == "raw":
-        raise ValueError(f"its colours are in separate planes, misread by Pillow. {_STORE}")
+        raise ValueError(
+            say("its colours are in separate planes, misread by Pillow.") + " " + _store()
+        )
     if image.mode == "P" and max(tags.get(320, (256,))) < 256:
-        raise ValueError(f"its palette has 8 bits a colour instead of TIFF's 16. {_STORE}")
+        raise ValueError(
+            say("its palette has 8 bits a colour instead of TIFF's 16.") + " " + _store()
+        )
     if tags.get(274, 1) > 4:  # turned by a quarter: Pillow would map the file into its new shape
         image.filename = ""
     image.load()
     key = image.info.get("transparency")  # the gray, colour or palette entry seen through
     if kind == "PNG" and key is not None and tile:
         if image.mode == "RGB" and "16" in tile.args:
-            raise ValueError(f"of its 16-bit colours, one is transparent. {_STORE}")
+            raise ValueError(say("of its 16-bit colours, one is transparent.") + " " + _store())
         if tile.args in ("L;2", "L;4"):  # Pillow stretches the grays to 8 bits, but not the key
             image = image.copy()
             image.info["transparency"] = key * {"L;2": 85, "L;4": 17}[tile.args]
@@ -163,20 +210,23 @@ def _pixels(image):
         x = _sixteen_bits(np.asarray(image), kind, image.mode, tags)
         return x if key is None else np.where(x == key, np.uint16(65535), x)
     if image.mode == "LAB":
-        raise ValueError(f"its colours are Lab, which is not read. {_STORE}")
+        raise ValueError(say("its colours are Lab, which is not read.") + " " + _store())
     if image.mode in ("1", "L", "LA", "RGB", "RGBA") and "transparency" not in image.info:
         return np.asarray(image)
     seen_through = "LA" if image.mode == "La" else "RGBA"
     return np.asarray(image.convert(seen_through if image.has_transparency_data else "RGB"))
 
 
-_STORE = "Store it with 8 bits a sample, gray or RGB."
+def _store():
+    return say("Store it with 8 bits a sample, gray or RGB.")
 
 
 def _sixteen_bits(x, kind, mode, tags):
     """Return gray samples of more than 8 bits as uint16 with 65,535 for white."""
     if kind not in ("PNG", "PPM") and (mode == "I" or kind not in (None, "TIFF", "JPEG2000")):
-        raise ValueError(f"which of its {mode} samples is white is not known. {_STORE}")
+        raise ValueError(
+            say("which of its {mode} samples is white is not known.", mode=mode) + " " + _store()
+        )
     white = 2 ** max(tags.get(258, (16,))) - 1
     largest = int(np.max(tags.get(281, white)))  # as declared; mostly the largest that occurs
     if largest in 2 ** np.arange(9, 16) - 1:  # 9 to 15 bits
@@ -194,35 +244,66 @@ def _sixteen_bits(x, kind, mode, tags):
 def _checked(pixels):
     """Return the array, or say why it is no page."""
     if pixels.dtype != bool and pixels.dtype.kind != "f" and pixels.dtype.str[1:] not in _UINTS:
-        actual = f"has values of type {pixels.dtype}" if pixels.ndim else f"is {pixels[()]!r:.80}"
+        if not pixels.ndim:
+            raise ValueError(
+                say(
+                    "the page is {value!r:.80}; an image file, or an array of bool, uint8, uint16 "
+                    "or float is wanted. Numbers from 0 to 255 become one by np.uint8(page).",
+                    value=pixels[()],
+                )
+            )
         raise ValueError(
-            f"the page {actual}; an image file, or an array of bool, uint8, uint16 or float is "
-            "wanted. Numbers from 0 to 255 become one by np.uint8(page)."
+            say(
+                "the page has values of type {dtype}; an image file, or an array of bool, uint8, "
+                "uint16 or float is wanted. Numbers from 0 to 255 become one by np.uint8(page).",
+                dtype=pixels.dtype,
+            )
         )
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 2, 3, 4)):
         raise ValueError(
-            f"the page has shape {pixels.shape}; (height, width) or (height, width, 1 to 4 "
-            "channels) is wanted"
+            say(
+                "the page has shape {shape}; (height, width) or (height, width, 1 to 4 channels) "
+                "is wanted",
+                shape=pixels.shape,
+            )
         )
     height, width = pixels.shape[:2]
     if not height * width:
-        raise ValueError(f"the page is empty, shape {pixels.shape}; at least one pixel is wanted")
+        raise ValueError(
+            say(
+                "the page is empty, shape {shape}; at least one pixel is wanted", shape=pixels.shape
+            )
+        )
     if height * width > LIMIT:
-        raise ValueError(f"the page has {height:,} x {width:,} pixels; at most {LIMIT:,} are taken")
+        raise ValueError(
+            say(
+                "the page has {height:,} x {width:,} pixels; at most {limit:,} are taken",
+                height=height,
+                width=width,
+                limit=LIMIT,
+            )
+        )
     if pixels.dtype.kind == "f":
         low, high = float(pixels.min()), float(pixels.max())  # both NaN if one pixel is
         if np.isnan(low):
-            raise ValueError("the page holds NaN; values in [0, 1] are wanted")
+            raise ValueError(say("the page holds NaN; values in [0, 1] are wanted"))
         if low < 0 or high > 1:
-            raise ValueError(f"the page runs from {low:g} to {high:g}; [0, 1] is wanted")
+            raise ValueError(
+                say("the page runs from {low:g} to {high:g}; [0, 1] is wanted", low=low, high=high)
+            )
     elif pixels.dtype.kind == "u":
         seen = pixels[..., :-1] if pixels.ndim == 3 and pixels.shape[2] in (2, 4) else pixels
         high, white = int(seen.max()), np.iinfo(pixels.dtype).max
         # 12 or 14 bits in 16, or a mask of 0 and 1 in 8
         if 0 < high <= (white // 4 if white > 255 else white // 16):
             raise ValueError(
-                f"the page is black: of {pixels.dtype}, {white:,} is white, and its largest value "
-                f"is {high:,}. If that is white, give page / {high}"
+                say(
+                    "the page is black: of {dtype}, {white:,} is white, and its largest value is "
+                    "{high:,}. If that is white, give page / {high}",
+                    dtype=pixels.dtype,
+                    white=white,
+                    high=high,
+                )
             )
     return pixels
 

@@ -21,6 +21,7 @@ from helpers.data.files import (
     run_download,
     sha256_of,
 )
+from helpers.words import say
 
 __all__ = ["Digits", "add_noise", "digits", "flat"]
 
@@ -155,29 +156,31 @@ def digits(validation: bool = False) -> Digits:
     made = functools.partial(_digits, validation)
     if os.environ.get("BOOK_DATA") == "embedded":
         return _embedded(made, "BOOK_DATA=embedded")
-    if path := book_data_file("mnist.npz", "Keras' copy"):
-        return made(_load(path), "BOOK_DATA", "MNIST from the folder BOOK_DATA")
+    if path := book_data_file("mnist.npz", say("Keras' copy")):
+        return made(_load(path), "BOOK_DATA", say("MNIST from the folder BOOK_DATA"))
 
     keras_home = os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")
     cache = Path(keras_home, "datasets", "mnist.npz")
-    if is_there(cache, "let this user read it, or set KERAS_HOME to a folder of this user's."):
-        return made(_load(cache), "keras", "MNIST from Keras' cache")
+    if is_there(cache, say("let this user read it, or set KERAS_HOME to a folder of this user's.")):
+        return made(_load(cache), "keras", say("MNIST from Keras' cache"))
     try:
         arrays, kept = _download(cache)
     except OSError as why:
-        return _embedded(
-            made, f"MNIST was not downloaded: {textwrap.shorten(str(why), 80, placeholder='...')}"
-        )
-    what = "MNIST downloaded by Keras"
-    if not kept:
-        what += f" (not kept: {cache.parent} cannot be written)"
+        why = textwrap.shorten(str(why), 80, placeholder="...")
+        return _embedded(made, say("MNIST was not downloaded: {why}", why=why))
+    if kept:
+        return made(arrays, "keras", say("MNIST downloaded by Keras"))
+    what = say(
+        "MNIST downloaded by Keras (not kept: {folder} cannot be written)", folder=cache.parent
+    )
     return made(arrays, "keras", what)
 
 
 def _load(path):
     """Read the four arrays of MNIST and verify them, or raise DataError."""
     expected = {name: (np.uint8, *about) for name, about in _MNIST.items()}
-    return load_arrays(path, expected, "delete it, or put a good copy of mnist.npz in its place.")
+    advice = say("delete it, or put a good copy of mnist.npz in its place.")
+    return load_arrays(path, expected, advice)
 
 
 def _download(cache):
@@ -204,11 +207,11 @@ def _download(cache):
             raise ConnectionError(str(why).rpartition(" -- ")[2]) from None
         path = Path(keras_home, "datasets", "mnist.npz")
         if not path.exists():
-            raise FileNotFoundError("Keras left no file")
+            raise FileNotFoundError(say("Keras left no file"))
         try:
             arrays = _load(path)
         except DataError:
-            raise ConnectionError("what came is not MNIST, or not all of it") from None
+            raise ConnectionError(say("what came is not MNIST, or not all of it")) from None
         if kept:
             try:
                 os.replace(path, cache)
@@ -237,8 +240,13 @@ def _embedded(made, why):
         "x_test": x[1500:],
         "y_test": y[1500:],
     }
-    data = made(arrays, "embedded", "scikit-learn's 8x8 digits, enlarged")
-    print(f"This is a small stand-in for MNIST ({why}): numbers will differ from the text.")
+    data = made(arrays, "embedded", say("scikit-learn's 8x8 digits, enlarged"))
+    print(
+        say(
+            "This is a small stand-in for MNIST ({why}): numbers will differ from the text.",
+            why=why,
+        )
+    )
     return data
 
 
@@ -256,11 +264,21 @@ def _digits(validation, arrays, source, what):
     x_train, y_train = part("train", 0, split, 2000)
     x_valid, y_valid = part("train", split, n, 500) if validation else (None, None)
     x_test, y_test = part("test", 0, len(arrays["x_test"]), 500)
-    held_out = f", {len(x_valid):,} validation" if validation else ""
-    print(
-        f"Digits: {what}, {len(x_train):,} training{held_out} and {len(x_test):,} test images"
-        + (" (quick profile)." if quick else ".")
-    )
+    if validation:
+        held = say(
+            "{train:,} training, {valid:,} validation and {test:,} test images",
+            train=len(x_train),
+            valid=len(x_valid),
+            test=len(x_test),
+        )
+    else:
+        held = say(
+            "{train:,} training and {test:,} test images", train=len(x_train), test=len(x_test)
+        )
+    if quick:
+        print(say("Digits: {what}, {held} (quick profile).", what=what, held=held))
+    else:
+        print(say("Digits: {what}, {held}.", what=what, held=held))
     return Digits(
         x_train=x_train,
         y_train=y_train,
@@ -297,8 +315,19 @@ def flat(x: np.ndarray) -> np.ndarray:
     (5, 784)
     """
     if not isinstance(x, np.ndarray) or x.shape[1:] not in ((28, 28, 1), (28, 28)):
-        actual = f"has shape {x.shape}" if isinstance(x, np.ndarray) else f"is a {type(x).__name__}"
-        raise ValueError(f"x {actual}; an ndarray (n, 28, 28, 1) or (n, 28, 28) is wanted")
+        if not isinstance(x, np.ndarray):
+            raise ValueError(
+                say(
+                    "x is a {kind}; an ndarray (n, 28, 28, 1) or (n, 28, 28) is wanted",
+                    kind=type(x).__name__,
+                )
+            )
+        raise ValueError(
+            say(
+                "x has shape {shape}; an ndarray (n, 28, 28, 1) or (n, 28, 28) is wanted",
+                shape=x.shape,
+            )
+        )
     return x.reshape(len(x), 784)
 
 
@@ -337,24 +366,33 @@ def add_noise(x: np.ndarray, sigma: float, seed: int) -> np.ndarray:
            [0.5, 0.5]], dtype=float32)
     """
     if not isinstance(x, np.ndarray):
-        raise ValueError(f"x is a {type(x).__name__}; a float ndarray is wanted")
+        raise ValueError(say("x is a {kind}; a float ndarray is wanted", kind=type(x).__name__))
     if not np.issubdtype(x.dtype, np.floating):
         raise ValueError(
-            f"x has dtype {x.dtype}; floats in [0, 1] are wanted: divide 0..255 pixels by 255"
+            say(
+                "x has dtype {dtype}; floats in [0, 1] are wanted: divide 0..255 pixels by 255",
+                dtype=x.dtype,
+            )
         )
     if x.size == 0:
-        raise ValueError(f"x is empty, shape {x.shape}; at least one pixel is wanted")
+        raise ValueError(
+            say("x is empty, shape {shape}; at least one pixel is wanted", shape=x.shape)
+        )
     low, high = float(x.min()), float(x.max())  # both NaN if one pixel is
     if math.isnan(low):
-        raise ValueError("x holds NaN; values in [0, 1] are wanted")
+        raise ValueError(say("x holds NaN; values in [0, 1] are wanted"))
     if low < 0 or high > 1:
         raise ValueError(
-            f"x runs from {low:g} to {high:g}; [0, 1] is wanted: divide 0..255 pixels by 255"
+            say(
+                "x runs from {low:g} to {high:g}; [0, 1] is wanted: divide 0..255 pixels by 255",
+                low=low,
+                high=high,
+            )
         )
     if not isinstance(sigma, Real) or isinstance(sigma, bool) or not 0 <= sigma < math.inf:
-        raise ValueError(f"sigma is {sigma!r}; a finite number >= 0 is wanted")
+        raise ValueError(say("sigma is {sigma!r}; a finite number >= 0 is wanted", sigma=sigma))
     if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-        raise ValueError(f"seed is {seed!r}; an int >= 0 is wanted")
+        raise ValueError(say("seed is {seed!r}; an int >= 0 is wanted", seed=seed))
     # float32 and in place: 60,000 images of float64 noise would take 0.4 GB more.
     noisy = np.random.default_rng(seed).standard_normal(x.shape, dtype=np.float32)
     noisy *= sigma

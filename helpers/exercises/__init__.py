@@ -13,6 +13,7 @@ import numpy as np
 
 from helpers import profile
 from helpers.measures import predict_in_batches
+from helpers.words import say
 
 __all__ = [
     "NotAnswered",
@@ -73,11 +74,22 @@ def check_answered(**answers):
 
     still = [name for name, answer in answers.items() if is_open(answer)]
     if still:
-        names = " and ".join(filter(None, [", ".join(still[:-1]), still[-1]]))
-        verb = "is" if len(still) == 1 else "are"
+        *names, last = still
+        if not names:
+            raise NotAnswered(
+                say(
+                    "{last} is still None. Write your answer into the exercise's cell, run it, "
+                    "then run this cell again.",
+                    last=last,
+                )
+            )
         raise NotAnswered(
-            f"{names} {verb} still None. Write your answer into the exercise's cell, run it, "
-            "then run this cell again."
+            say(
+                "{names} and {last} are still None. Write your answer into the exercise's cell, "
+                "run it, then run this cell again.",
+                names=", ".join(names),
+                last=last,
+            )
         )
 
 
@@ -109,10 +121,17 @@ def check_number(name, actual, expected, known=(), tolerance=1e-3, hint="", scal
     if isinstance(actual, bool | np.bool_) or not (
         isinstance(actual, Real) or (np.ndim(actual) == 0 and hasattr(actual, "__float__"))
     ):
-        raise Wrong(f"{name} is {_short(actual)}, {_kind(actual)}; wanted: a number.")
+        raise Wrong(
+            say(
+                "{name} is {value}, a {kind}; wanted: a number.",
+                name=name,
+                value=_short(actual),
+                kind=type(actual).__name__,
+            )
+        )
     value = float(actual)
     if not math.isfinite(value):
-        raise Wrong(f"{name} is {value}; wanted: a finite number.")
+        raise Wrong(say("{name} is {value}; wanted: a finite number.", name=name, value=value))
     if equal_but_for_rounding(expected, 0, scale):
         expected = 0
 
@@ -123,8 +142,10 @@ def check_number(name, actual, expected, known=(), tolerance=1e-3, hint="", scal
         return
     for typical, words in dict(known).items():
         if is_it(typical):
-            raise Wrong(f"{name} is {_plain(value)}: {words}")
-    raise Wrong(f"{name} is {_plain(value)}, which is not it. {hint}".rstrip())
+            raise Wrong(
+                say("{name} is {value}: {words}", name=name, value=_plain(value), words=words)
+            )
+    raise _not_it(name, _plain(value), hint)
 
 
 def check_numbers(name, actual, expected, tolerance=1e-3, hint=""):
@@ -132,11 +153,11 @@ def check_numbers(name, actual, expected, tolerance=1e-3, hint=""):
     try:
         values = np.asarray(actual, dtype=float)
     except (TypeError, ValueError):
-        raise Wrong(f"{name} is {_short(actual)}; wanted: {len(expected)} numbers.") from None
+        raise _not_numbers(name, actual, len(expected)) from None
     if values.shape != np.shape(expected):
-        raise Wrong(f"{name} is {_short(actual)}; wanted: {len(expected)} numbers. {hint}".rstrip())
+        raise _not_numbers(name, actual, len(expected), hint)
     if not np.allclose(values, expected, rtol=tolerance, atol=tolerance):
-        raise Wrong(f"{name} is {_short(actual)}, which is not it. {hint}".rstrip())
+        raise _not_it(name, _short(actual), hint)
 
 
 def check_array(name, actual, shape):
@@ -160,16 +181,35 @@ def check_array(name, actual, shape):
     try:
         x = np.asarray(actual, dtype=float)
     except (TypeError, ValueError):
-        raise Wrong(f"{name} is {_kind(actual)}; wanted: an array of numbers.") from None
+        raise Wrong(
+            say(
+                "{name} is a {kind}; wanted: an array of numbers.",
+                name=name,
+                kind=type(actual).__name__,
+            )
+        ) from None
     right = len(shape) == x.ndim and all(
         w in (None, n) for w, n in zip(shape, x.shape, strict=True)
     )
     if not right:
         expected = ", ".join("n" if n is None else str(n) for n in shape)
         comma = "," if len(shape) == 1 else ""
-        raise Wrong(f"{name} has the shape {x.shape}; wanted: ({expected}{comma}).")
+        raise Wrong(
+            say(
+                "{name} has the shape {shape}; wanted: ({expected}).",
+                name=name,
+                shape=x.shape,
+                expected=expected + comma,
+            )
+        )
     if not np.isfinite(x).all():
-        raise Wrong(f"{name} holds {np.count_nonzero(~np.isfinite(x))} values that are not finite.")
+        raise Wrong(
+            say(
+                "{name} holds {n} values that are not finite.",
+                name=name,
+                n=np.count_nonzero(~np.isfinite(x)),
+            )
+        )
     return x
 
 
@@ -193,15 +233,26 @@ def apply_model(name, actual, x):
     Wrong
     """
     if not isinstance(actual, keras.Layer):
-        raise Wrong(f"{name} is {_kind(actual)}; wanted: a Keras model.")
+        raise Wrong(
+            say("{name} is a {kind}; wanted: a Keras model.", name=name, kind=type(actual).__name__)
+        )
     try:
         y = predict_in_batches(actual, np.asarray(x))
     except Exception as error:  # any: what a reader's layers raise is not ours to list
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise Wrong(f"{name} does not take an input of shape {np.shape(x)}: {first}") from None
+        raise Wrong(
+            say(
+                "{name} does not take an input of shape {shape}: {first}",
+                name=name,
+                shape=np.shape(x),
+                first=first,
+            )
+        ) from None
     y = y[0] if isinstance(y, list | tuple) else y
     if not np.isfinite(y).all():
-        raise Wrong(f"{name} gives values that are not finite: was its rate too high?")
+        raise Wrong(
+            say("{name} gives values that are not finite: was its rate too high?", name=name)
+        )
     return y
 
 
@@ -256,12 +307,18 @@ def judged_in_full(what):
     """
     if profile.name() == "full":
         return True
-    print(f"Quick profile: {what} is not judged.")
+    print(say("Quick profile: {what} is not judged.", what=what))
     return False
 
 
-def _kind(value):
-    return f"a {type(value).__name__}"
+def _not_it(name, words, hint):
+    what = say("{name} is {words}, which is not it.", name=name, words=words)
+    return Wrong(f"{what} {hint}".rstrip())
+
+
+def _not_numbers(name, actual, n, hint=""):
+    what = say("{name} is {value}; wanted: {n} numbers.", name=name, value=_short(actual), n=n)
+    return Wrong(f"{what} {hint}".rstrip())
 
 
 def _short(value):

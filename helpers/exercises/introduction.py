@@ -13,6 +13,7 @@ from helpers.exercises import (
     judged_in_full,
 )
 from helpers.measures import mse
+from helpers.words import say
 
 __all__ = ["check_1", "check_2", "check_3"]
 
@@ -26,16 +27,33 @@ def check_1(predicted, moved, x_valid, autoencoder):
     check_answered(predicted=predicted, moved=moved)
     letter = str(predicted).strip(" ()").lower()
     if letter not in ("a", "b", "c"):
-        raise Wrong(f'predicted is {predicted!r}; wanted: "a", "b" or "c".')
+        raise Wrong(
+            say('predicted is {predicted!r}; wanted: "a", "b" or "c".', predicted=predicted)
+        )
     _check_moved(moved, x_valid)
-    if judged_in_full("the prediction"):
+    if judged_in_full(say("the prediction")):
         still = _errors("autoencoder", autoencoder, x_valid).mean()
         ratio = _errors("autoencoder", autoencoder, np.asarray(moved, np.float32)).mean() / still
         right = "a" if ratio < 1.2 else "b" if ratio < 2 else "c"
-        said = "as you predicted" if letter == right else f"you predicted ({letter})"
-        print(f"The error is {ratio:.1f} times as large: ({right}), {said}.")
+        if letter == right:
+            print(
+                say(
+                    "The error is {ratio:.1f} times as large: ({right}), as you predicted.",
+                    ratio=ratio,
+                    right=right,
+                )
+            )
+        else:
+            print(
+                say(
+                    "The error is {ratio:.1f} times as large: ({right}), you predicted ({letter}).",
+                    ratio=ratio,
+                    right=right,
+                    letter=letter,
+                )
+            )
     else:
-        print("Right so far: the digits have moved.")
+        print(say("Right so far: the digits have moved."))
 
 
 def check_2(threshold, alarms, x_train, kinds, autoencoder):
@@ -52,30 +70,38 @@ def check_2(threshold, alarms, x_train, kinds, autoencoder):
         return 0.035 < share < 0.065  # also of a smaller choice of training digits
 
     if not near(above(limit)):
-        finding = f"{above(limit):.1%} of the training digits have an error above threshold: "
+        finding = say(
+            "{share:.1%} of the training digits have an error above threshold:", share=above(limit)
+        )
         if near(above(limit / 784)):
-            raise Wrong(finding + "it is a sum over the pixels; take their mean.")
-        if near(above(limit**2)):
-            raise Wrong(finding + "it is a root; wanted: a mean squared error.")
-        if near(1 - above(limit)):
-            raise Wrong(finding + "you cut off the other end.")
-        if above(limit) > 0.98:
-            raise Wrong(finding + "`np.percentile` counts in percent, from 0 to 100.")
-        raise Wrong(finding + "the aim was 5 %, those with the highest errors.")
+            words = say("it is a sum over the pixels; take their mean.")
+        elif near(above(limit**2)):
+            words = say("it is a root; wanted: a mean squared error.")
+        elif near(1 - above(limit)):
+            words = say("you cut off the other end.")
+        elif above(limit) > 0.98:
+            words = say("`np.percentile` counts in percent, from 0 to 100.")
+        else:
+            words = say("the aim was 5 %, those with the highest errors.")
+        raise Wrong(f"{finding} {words}")
     new = _errors("autoencoder", autoencoder, kinds["digits"])
     on_valid, on_training = np.percentile(new, 95), np.percentile(learned, 95)
     if math.isclose(limit, on_valid, rel_tol=1e-4) and not math.isclose(
         limit, on_training, rel_tol=1e-4
     ):
         raise Wrong(
-            "threshold was set on the validation digits, so what it does to them says nothing "
-            "about new ones. Set it on the training digits."
+            say(
+                "threshold was set on the validation digits, so what it does to them says nothing "
+                "about new ones. Set it on the training digits."
+            )
         )
     if not isinstance(alarms, dict):
-        raise Wrong(f"alarms is a {type(alarms).__name__}; wanted: a dict, kind -> share.")
+        raise Wrong(
+            say("alarms is a {kind}; wanted: a dict, kind -> share.", kind=type(alarms).__name__)
+        )
     asked = [k for k in kinds if k in alarms or k in ("digits", "letters", "rotated")]
     if missing := [kind for kind in asked if kind not in alarms]:
-        raise Wrong(f"alarms says nothing of {' and '.join(missing)}.")
+        raise Wrong(say("alarms says nothing of {missing}.", missing=", ".join(missing)))
     for kind in asked:
         error = _errors("autoencoder", autoencoder, kinds[kind])
         share = float(np.mean(error > limit))
@@ -84,16 +110,22 @@ def check_2(threshold, alarms, x_train, kinds, autoencoder):
             alarms[kind],
             share,
             {
-                1 - share: "that is the share that passes; wanted: the share that is caught.",
-                100 * share: "that is in percent; wanted: a share from 0 to 1.",
-                len(error) * share: "that is how many pictures; wanted: which share of them.",
+                1 - share: say("that is the share that passes; wanted: the share that is caught."),
+                100 * share: say("that is in percent; wanted: a share from 0 to 1."),
+                len(error) * share: say("that is how many pictures; wanted: which share of them."),
             },
             tolerance=0.02,
-            hint=f"Which share of kinds[{kind!r}] has an error above your threshold?",
+            hint=say(
+                "Which share of kinds[{kind!r}] has an error above your threshold?", kind=kind
+            ),
         )
     print(
-        f"Right: {alarms['digits']:.0%} of the validation digits by mistake, and it catches "
-        f"{alarms['letters']:.0%} of the letters."
+        say(
+            "Right: {digits:.0%} of the validation digits by mistake, and it catches "
+            "{letters:.0%} of the letters.",
+            digits=alarms["digits"],
+            letters=alarms["letters"],
+        )
     )
 
 
@@ -101,35 +133,52 @@ def check_3(both, x_valid, autoencoder):
     """One network that is good at digits in their place and 3 pixels further to the right."""
     check_answered(both=both)
     if isinstance(both, list | tuple):
-        raise Wrong(f"both is {len(both)} things; wanted: one network for both kinds.")
+        raise Wrong(say("both is {n} things; wanted: one network for both kinds.", n=len(both)))
     if both is autoencoder:
-        raise Wrong("both is the chapter's network itself; train a new one.")
+        raise Wrong(say("both is the chapter's network itself; train a new one."))
     drawn = apply_model("both", both, x_valid[:10])
     if drawn.shape != x_valid[:10].shape:
         raise Wrong(
-            f"both makes {drawn.shape[1:]} of (784,); wanted: as many pixels as came in. "
-            "Is it the encoder alone?"
+            say(
+                "both makes {shape} of (784,); wanted: as many pixels as came in. Is it the "
+                "encoder alone?",
+                shape=drawn.shape[1:],
+            )
         )
     if both.count_params() > autoencoder.count_params():
         raise Wrong(
-            f"both has {both.count_params():,} weights, the chapter's network "
-            f"{autoencoder.count_params():,}; wanted: one of the same size."
+            say(
+                "both has {parameters:,} weights, the chapter's network {expected:,}; wanted: one "
+                "of the same size.",
+                parameters=both.count_params(),
+                expected=autoencoder.count_params(),
+            )
         )
-    if not judged_in_full("the error"):
-        print("Right so far: both takes digits and gives pictures.")
+    if not judged_in_full(say("the error")):
+        print(say("Right so far: both takes digits and gives pictures."))
         return
     moved = np.roll(x_valid.reshape(-1, 28, 28), 3, axis=2).reshape(-1, 784)
-    errors = {
-        "unmoved": float(_errors("both", both, x_valid).mean()),
-        "moved": float(_errors("both", both, moved).mean()),
-    }
-    said = ", ".join(f"{error:.4f} on {kind} digits" for kind, error in errors.items())
-    bad = [kind for kind, error in errors.items() if error >= LIMIT]
-    if len(bad) == 1:
-        raise Wrong(f"your error is {said}. Did it see {bad[0]} digits in the training, too?")
-    if bad:
-        raise Wrong(f"your error is {said}; wanted: below {LIMIT} on both. Train for longer.")
-    print(f"Right: {said}.")
+    there, further = (float(_errors("both", both, x).mean()) for x in (x_valid, moved))
+    said = say(
+        "{there:.4f} on unmoved digits, {further:.4f} on moved digits", there=there, further=further
+    )
+    if there >= LIMIT and further >= LIMIT:
+        raise Wrong(
+            say(
+                "your error is {said}; wanted: below {limit} on both. Train for longer.",
+                said=said,
+                limit=LIMIT,
+            )
+        )
+    if there >= LIMIT:
+        raise Wrong(
+            say("your error is {said}. Did it see unmoved digits in the training, too?", said=said)
+        )
+    if further >= LIMIT:
+        raise Wrong(
+            say("your error is {said}. Did it see moved digits in the training, too?", said=said)
+        )
+    print(say("Right: {said}.", said=said))
 
 
 def _check_moved(moved, x_valid):
@@ -138,27 +187,35 @@ def _check_moved(moved, x_valid):
     sliced = isinstance(moved, np.ndarray) and moved.ndim
     first = check_array("moved", moved[:1000] if sliced else moved, (None, 784))
     if len(moved) != len(x_valid):
-        raise Wrong(f"moved has {len(moved):,} pictures; wanted: all of x_valid.")
+        raise Wrong(say("moved has {n:,} pictures; wanted: all of x_valid.", n=len(moved)))
     # Columns (or rows) that were pushed over the border do not count: who fills them with
     # paper is as right as who lets them come in again on the other side.
     new = first[:1000].astype(np.float32).reshape(-1, 28, 28)
     old = x_valid[:1000].reshape(-1, 28, 28)
     if not _close(new[:, :, 3:], old[:, :, :-3]):
         for after, before, words in [
-            (new, old, "the digits have not moved."),
-            (new[:, :, :-3], old[:, :, 3:], "the digits went to the left."),
-            (new[:, 3:], old[:, :-3], "the digits went down: axis 1 counts rows, axis 2 columns."),
-            (new[:, :-3], old[:, 3:], "the digits went up; wanted: to the right."),
+            (new, old, say("the digits have not moved.")),
+            (new[:, :, :-3], old[:, :, 3:], say("the digits went to the left.")),
+            (
+                new[:, 3:],
+                old[:, :-3],
+                say("the digits went down: axis 1 counts rows, axis 2 columns."),
+            ),
+            (new[:, :-3], old[:, 3:], say("the digits went up; wanted: to the right.")),
             (
                 new[3:],
                 old[:-3],
-                "the order of the pictures has changed: axis 0 counts pictures. Make them "
-                "28 x 28 and take axis 2.",
+                say(
+                    "the order of the pictures has changed: axis 0 counts pictures. Make them 28 "
+                    "x 28 and take axis 2."
+                ),
             ),
         ]:
             if _close(after, before):
-                raise Wrong(f"moved: {words}")
-        raise Wrong("moved does not hold the validation digits, 3 pixels further to the right.")
+                raise Wrong(say("moved: {words}", words=words))
+        raise Wrong(
+            say("moved does not hold the validation digits, 3 pixels further to the right.")
+        )
 
 
 def _close(after, before):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from helpers.exercises import Wrong, check_answered, check_array, check_number, judged_in_full
+from helpers.words import say
 
 __all__ = ["check_1", "check_2", "check_3"]
 
@@ -17,26 +18,26 @@ def check_1(features_at_once, chance_of_twenty):
         features_at_once,
         64 * 0.03,
         {
-            20 * 0.03: "that counts the units of the layer; the features are 64.",
-            128 * 0.03: "that counts the units of the autoencoder; the features are 64.",
-            64 * 3: "3 % is 0.03.",
+            20 * 0.03: say("that counts the units of the layer; the features are 64."),
+            128 * 0.03: say("that counts the units of the autoencoder; the features are 64."),
+            64 * 3: say("3 % is 0.03."),
         },
         tolerance=6e-3,
-        hint="It is the number of features times the chance of each.",
+        hint=say("It is the number of features times the chance of each."),
     )
     check_number(
         "chance_of_twenty",
         chance_of_twenty,
         20 / 64,
         {
-            31.25: "that is in percent; wanted: a chance from 0 to 1.",
-            20 / 128: "that counts the units of the autoencoder; the features are 64.",
-            64 / 20: "that is the wrong way round.",
+            31.25: say("that is in percent; wanted: a chance from 0 to 1."),
+            20 / 128: say("that counts the units of the autoencoder; the features are 64."),
+            64 / 20: say("that is the wrong way round."),
         },
         tolerance=1e-2,
-        hint="64 times the chance has to be 20.",
+        hint=say("64 times the chance has to be 20."),
     )
-    print("Right: two features at once are few for 20 units, and at 31 % there are 20.")
+    print(say("Right: two features at once are few for 20 units, and at 31 % there are 20."))
 
 
 def check_2(typical_cosine, units_for_a_tenth, make_world):
@@ -51,81 +52,111 @@ def check_2(typical_cosine, units_for_a_tenth, make_world):
         typical_cosine,
         expected,
         {
-            math.sqrt(np.mean(cosines**2)): "that has each direction's cosine with itself in it.",
-            float(np.mean(pairs)): "that is the mean, in which signs cancel: square first.",
-            float(np.mean(pairs**2)): "that is the mean square: the root is missing.",
-            float(np.mean(np.abs(pairs))): "that is the mean of the sizes; square, then the root.",
-            1 / math.sqrt(20): "that is the estimate; compute it from the directions.",
+            math.sqrt(np.mean(cosines**2)): say(
+                "that has each direction's cosine with itself in it."
+            ),
+            float(np.mean(pairs)): say("that is the mean, in which signs cancel: square first."),
+            float(np.mean(pairs**2)): say("that is the mean square: the root is missing."),
+            float(np.mean(np.abs(pairs))): say(
+                "that is the mean of the sizes; square, then the root."
+            ),
+            1 / math.sqrt(20): say("that is the estimate; compute it from the directions."),
         },
         tolerance=5e-3,
-        hint="Square the cosines of all pairs of different directions, take the mean, the root.",
+        hint=say(
+            "Square the cosines of all pairs of different directions, take the mean, the root."
+        ),
     )
     check_number(
         "units_for_a_tenth",
         units_for_a_tenth,
         100,
         {
-            10: "1 / sqrt(10) is 0.32.",
-            1000: "1 / sqrt(1000) is 0.03.",
+            10: say("1 / sqrt(10) is 0.32."),
+            1000: say("1 / sqrt(1000) is 0.03."),
         },
         tolerance=2e-2,
-        hint="Solve 1 / sqrt(n) = 0.1 for n.",
+        hint=say("Solve 1 / sqrt(n) = 0.1 for n."),
     )
-    print(f"Right: {expected:.2f} in 20 dimensions, and 0.1 in 100.")
+    print(say("Right: {expected:.2f} in 20 dimensions, and 0.1 in 100.", expected=expected))
 
 
 def check_3(found, second_try, saved, make_world):
     """Directions learned in worlds where features are present more and more often."""
     check_answered(found=found, second_try=second_try, saved=saved)
     if not isinstance(found, dict) or not found:
-        raise Wrong("found is no dict, or empty; wanted: chance -> the learned directions.")
+        raise Wrong(say("found is no dict, or empty; wanted: chance -> the learned directions."))
     truth = make_world(0)[0]  # the directions do not depend on the chance
     scores = {}
     for chance, learned in found.items():
         name = f"found[{chance!r}]"
-        check_number(f"the chance {chance!r}", chance, chance)
+        check_number(say("the chance {chance!r}", chance=chance), chance, chance)
         if not 0 < chance < 1:
-            raise Wrong(f"{name}: a chance lies between 0 and 1; 30 % is 0.3.")
+            raise Wrong(say("{name}: a chance lies between 0 and 1; 30 % is 0.3.", name=name))
         scores[chance] = _recovery(truth, _directions(name, learned, truth))
     again = _recovery(truth, _directions("second_try", second_try, truth))
     if not isinstance(saved, bool | np.bool_):
-        raise Wrong(f"saved is {saved!r}; wanted: True or False.")
-    if judged_in_full("the recovery"):
+        raise Wrong(say("saved is {saved!r}; wanted: True or False.", saved=saved))
+    if judged_in_full(say("the recovery")):
         if len(found) < 2 or max(found) < 0.3:
-            raise Wrong("found lacks a chance: measure at 0.3 and at one or more below it.")
+            raise Wrong(say("found lacks a chance: measure at 0.3 and at one or more below it."))
         best = max(scores, key=scores.get)
         by_chance = np.random.default_rng(1).normal(size=np.shape(found[best]))
         by_chance = _recovery(truth, by_chance)
         if scores[best] < by_chance + 0.15:
             raise Wrong(
-                f"your best recovery is {scores[best]:.2f}, and random directions have "
-                f"{by_chance:.2f}. Are they learned in `make_world(seed=0, ...)`?"
+                say(
+                    "your best recovery is {score:.2f}, and random directions have "
+                    "{by_chance:.2f}. Are they learned in `make_world(seed=0, ...)`?",
+                    score=scores[best],
+                    by_chance=by_chance,
+                )
             )
         for chance in sorted(scores):
-            print(f"{64 * chance:4.1f} features at once: {scores[chance]:.3f}")
-        print(f"random directions:     {by_chance:.3f}")
+            print(
+                say("{n:4.1f} features at once: {score:.3f}", n=64 * chance, score=scores[chance])
+            )
+        print(say("random directions:     {by_chance:.3f}", by_chance=by_chance))
         gain = again - scores[max(scores)]
         if saved != (gain > 0.1):
             raise Wrong(
-                f"saved is {saved}, but the second try at a chance of {max(scores)} has a recovery "
-                f"of {again:.3f}, which is {gain:+.3f} against the first."
+                say(
+                    "saved is {saved}, but the second try at a chance of {chance} has a recovery "
+                    "of {again:.3f}, which is {gain:+.3f} against the first.",
+                    saved=saved,
+                    chance=max(scores),
+                    again=again,
+                    gain=gain,
+                )
             )
-        print(f"second try:            {again:.3f}, so saved is {saved}. Right.")
+        print(
+            say(
+                "second try:            {again:.3f}, so saved is {saved}. Right.",
+                again=again,
+                saved=saved,
+            )
+        )
     else:
-        print("Right so far: directions for each chance.")
+        print(say("Right so far: directions for each chance."))
 
 
 def _directions(name, learned, truth):
     """Return learned directions as an array, or say what is wrong with them."""
     if isinstance(learned, tuple):
-        raise Wrong(f"{name} is a tuple: `find_directions` returns the directions second.")
+        raise Wrong(
+            say("{name} is a tuple: `find_directions` returns the directions second.", name=name)
+        )
     if np.ndim(learned) == 0:
-        raise Wrong(f"{name} is one value; wanted: the directions, the check scores them.")
+        raise Wrong(
+            say("{name} is one value; wanted: the directions, the check scores them.", name=name)
+        )
     if np.ndim(learned) == 2 and np.shape(learned)[0] == 20 != np.shape(learned)[1]:
-        raise Wrong(f"{name} has a direction in each column; wanted: in each row.")
+        raise Wrong(say("{name} has a direction in each column; wanted: in each row.", name=name))
     learned = check_array(name, learned, (None, truth.shape[1]))
     if learned.shape == truth.shape and np.allclose(learned, truth, atol=1e-6):
-        raise Wrong(f"{name} holds the true directions; wanted: those that were learned.")
+        raise Wrong(
+            say("{name} holds the true directions; wanted: those that were learned.", name=name)
+        )
     return learned
 
 

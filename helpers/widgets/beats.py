@@ -5,6 +5,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Beats"]
 
@@ -80,15 +81,28 @@ class Beats(ReactiveFigure):
         for name, network in networks.items():
             shapes = network.input_shape[1:], network.output_shape[1:]
             if shapes != ((steps, 1), (steps, 1)):
-                raise ValueError(f"{name}: from and to {shapes}; wanted: ({steps}, 1) and the same")
+                raise ValueError(
+                    say(
+                        "{name}: from and to {shapes}; wanted: ({steps}, 1) and the same",
+                        name=name,
+                        shapes=shapes,
+                        steps=steps,
+                    )
+                )
         if len(kinds) != n or len(time) != steps:
             raise ValueError(
-                f"{len(kinds)} kinds and {len(time)} milliseconds; wanted: {n} and {steps}"
+                say(
+                    "{kinds} kinds and {time} milliseconds; wanted: {n} and {steps}",
+                    kinds=len(kinds),
+                    time=len(time),
+                    n=n,
+                    steps=steps,
+                )
             )
         if std <= 0:
-            raise ValueError(f"deviation {std}; wanted: above 0")
+            raise ValueError(say("deviation {std}; wanted: above 0", std=std))
         if (errors is None) != (threshold is None):
-            raise ValueError("errors and threshold: wanted: both, or neither")
+            raise ValueError(say("errors and threshold: wanted: both, or neither"))
         x = ((beats - mean) / std)[..., np.newaxis]
         first = next(iter(networks.values()))
         answer = mean + std * np.asarray(first(x))[..., 0]
@@ -111,7 +125,9 @@ class Beats(ReactiveFigure):
     def _is_a_network(self, proposal):
         if self._names and proposal["value"] not in self._names:
             known = ", ".join(map(repr, self._names))
-            raise traitlets.TraitError(f"network is {proposal['value']!r}; wanted: {known}")
+            raise traitlets.TraitError(
+                say("network is {value!r}; wanted: {known}", value=proposal["value"], known=known)
+            )
         return proposal["value"]
 
     @traitlets.validate("beat")
@@ -119,7 +135,11 @@ class Beats(ReactiveFigure):
         n = len(self._kinds)
         if not -1 <= proposal["value"] < max(n, 1):
             raise traitlets.TraitError(
-                f"beat is {proposal['value']}; wanted: 0 to {n - 1}, or -1 for the reader's own"
+                say(
+                    "beat is {value}; wanted: 0 to {last}, or -1 for the reader's own",
+                    value=proposal["value"],
+                    last=n - 1,
+                )
             )
         return proposal["value"]
 
@@ -129,14 +149,20 @@ class Beats(ReactiveFigure):
         steps = len(self._examples) // 4 // max(len(self._kinds), 1)
         if len(values) != (steps or len(values)) or not np.isfinite(values).all():
             raise traitlets.TraitError(
-                f"signal: {len(values)} values; wanted: {steps} finite ones, in mV"
+                say(
+                    "signal: {n} values; wanted: {steps} finite ones, in mV",
+                    n=len(values),
+                    steps=steps,
+                )
             )
         return values
 
     @traitlets.validate("threshold")
     def _is_a_threshold(self, proposal):
         if not 0 < proposal["value"] < np.inf:
-            raise traitlets.TraitError(f"threshold is {proposal['value']}; wanted: above 0")
+            raise traitlets.TraitError(
+                say("threshold is {value}; wanted: above 0", value=proposal["value"])
+            )
         return proposal["value"]
 
 
@@ -145,7 +171,12 @@ def _check_finite(name, values, dimensions):
     values = np.asarray(values, dtype=np.float32)
     if values.ndim != dimensions or not values.size or not np.isfinite(values).all():
         raise ValueError(
-            f"{name} has shape {values.shape}; wanted: finite numbers in {dimensions} dimensions"
+            say(
+                "{name} has shape {shape}; wanted: finite numbers in {dimensions} dimensions",
+                name=name,
+                shape=values.shape,
+                dimensions=dimensions,
+            )
         )
     return values
 
@@ -154,7 +185,7 @@ def _histogram(errors, own, threshold):
     """Return the traits of a figure that gives alarms."""
     errors = _check_finite("errors", errors, 1)
     if errors.min() <= 0:
-        raise ValueError(f"errors from {errors.min()}; wanted: above 0")
+        raise ValueError(say("errors from {low}; wanted: above 0", low=errors.min()))
     low = np.floor(np.log10(min(errors.min(), threshold)))
     high = np.ceil(np.log10(max(errors.max(), own.max(), threshold)))
     edges = np.logspace(low, high, int(8 * (high - low)) + 1)
@@ -169,13 +200,18 @@ def _still(beats, answer, errors, threshold):
     columns = min(n, 5)
     lines = -(-n // columns)
     strange = np.zeros(n, bool) if threshold is None else errors > threshold
-    words = f"{n} heartbeats, each with its reconstruction and its error in squared millivolts."
+    alt = say(
+        "{n} heartbeats, each with its reconstruction and its error in squared millivolts.", n=n
+    )
     if threshold is not None:
-        which = ", ".join(str(i + 1) for i in np.flatnonzero(strange)) or "none"
-        words += f" Above the threshold of {threshold:.4f}, and so not like the others: "
-        words += f"beat {which}."
+        which = ", ".join(str(i + 1) for i in np.flatnonzero(strange)) or say("none")
+        alt += " " + say(
+            "Above the threshold of {threshold:.4f}, and so not like the others: beat {which}.",
+            threshold=threshold,
+            which=which,
+        )
     fig, axes = plots.figure(
-        words,
+        alt,
         height=1.5 * lines + 0.4,
         nrows=lines,
         sharex=True,

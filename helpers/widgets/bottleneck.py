@@ -5,6 +5,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import DigitFigure, joined_module
+from helpers.words import say
 
 __all__ = ["Bottleneck"]
 
@@ -48,13 +49,17 @@ class Bottleneck(DigitFigure):
     def __init__(self, autoencoders, x):
         x = self._checked(x)
         if not autoencoders:
-            raise ValueError("autoencoders is empty; wanted: models by the size of their code")
+            raise ValueError(say("autoencoders is empty; wanted: models by the size of their code"))
         autoencoders = {int(size): model for size, model in autoencoders.items()}
         rows = {"original": x}
         rows |= {f"through {k} numbers": np.asarray(m(x)) for k, m in autoencoders.items()}
         sizes = ", ".join(map(str, autoencoders))
         still = plots.rows(
-            rows, alt=f"Digits, and below them what comes back through codes of {sizes} numbers."
+            rows,
+            alt=say(
+                "Digits, and below them what comes back through codes of {sizes} numbers.",
+                sizes=sizes,
+            ),
         )
         size = sorted(autoencoders)[len(autoencoders) // 2]
         super().__init__(autoencoders, still, x, size=size)
@@ -63,5 +68,7 @@ class Bottleneck(DigitFigure):
     def _is_a_size(self, proposal):
         sizes = [int(network["name"]) for network in self._networks]
         if proposal["value"] not in sizes and sizes:
-            raise traitlets.TraitError(f"size is {proposal['value']}; there are {sizes}")
+            raise traitlets.TraitError(
+                say("size is {value}; there are {sizes}", value=proposal["value"], sizes=sizes)
+            )
         return proposal["value"]

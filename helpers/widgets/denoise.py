@@ -8,6 +8,7 @@ import traitlets
 from helpers import plots
 from helpers.widgets.export import ExportError
 from helpers.widgets.figure import DigitFigure, joined_module
+from helpers.words import say
 
 __all__ = ["Denoise"]
 
@@ -63,7 +64,11 @@ class Denoise(DigitFigure):
             shape = getattr(denoiser, f"{which}_shape", None)
             if shape is None or math.prod(shape[1:]) != 784:
                 raise ExportError(
-                    f"denoiser: its {which} has the shape {shape}; wanted: images of 28 x 28"
+                    say(
+                        "denoiser: its {which} has the shape {shape}; wanted: images of 28 x 28",
+                        which=which,
+                        shape=shape,
+                    )
                 )
         sigmas = np.linspace(0, 1.5, 10, dtype="float32")[:, None]
         noise = np.random.default_rng(0).normal(size=784).astype("float32")
@@ -71,8 +76,10 @@ class Denoise(DigitFigure):
         denoised = np.asarray(denoiser(noisy.reshape(-1, *denoiser.input_shape[1:])))
         still = plots.rows(
             {"noise σ from 0 to 1.5": noisy, "denoised": denoised.reshape(-1, 784)},
-            alt="One digit ten times, the noise on it stronger from left to right, from none to "
-            "1.5; and below each what the network makes of it.",
+            alt=say(
+                "One digit ten times, the noise on it stronger from left to right, from none to "
+                "1.5; and below each what the network makes of it."
+            ),
         )
         super().__init__({"denoiser": denoiser}, still, x)
 
@@ -82,17 +89,28 @@ class Denoise(DigitFigure):
         most = 1.5 if name == "sigma" else 1.0
         step = round(value * 20) if math.isfinite(value) else -1
         if not (0 <= step <= 20 * most and math.isclose(value, step / 20)):
-            raise traitlets.TraitError(f"{name} is {value}; wanted: 0 to {most} in steps of 0.05")
+            raise traitlets.TraitError(
+                say(
+                    "{name} is {value}; wanted: 0 to {most} in steps of 0.05",
+                    name=name,
+                    value=value,
+                    most=most,
+                )
+            )
         return step / 20  # 3 * 0.05 is not quite the 0.15 of the slider
 
     @traitlets.validate("side")
     def _is_a_side(self, proposal):
         if not 0 <= proposal["value"] <= 16:
-            raise traitlets.TraitError(f"side is {proposal['value']}; wanted: 0 to 16 pixels")
+            raise traitlets.TraitError(
+                say("side is {value}; wanted: 0 to 16 pixels", value=proposal["value"])
+            )
         return proposal["value"]
 
     @traitlets.validate("seed")
     def _is_a_seed(self, proposal):
         if not 0 <= proposal["value"] < 2**31:
-            raise traitlets.TraitError(f"seed is {proposal['value']}; wanted: 0 to {2**31 - 1}")
+            raise traitlets.TraitError(
+                say("seed is {value}; wanted: 0 to {most}", value=proposal["value"], most=2**31 - 1)
+            )
         return proposal["value"]

@@ -6,6 +6,7 @@ import traitlets
 from helpers import plots
 from helpers.widgets.export import ExportError
 from helpers.widgets.figure import DigitFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["LatentExplorer"]
 
@@ -64,8 +65,14 @@ class LatentExplorer(DigitFigure):
     def __init__(self, networks, x, y):
         x, y = self._checked(x), np.asarray(y)
         if y.shape != (len(x),) or not np.isin(y, range(10)).all():
-            raise ValueError(f"y has shape {y.shape} and values {np.unique(y)[:12]}; wanted: "
-                             f"({len(x)},), digits 0 to 9")  # fmt: skip
+            raise ValueError(
+                say(
+                    "y has shape {shape} and values {values}; wanted: ({n},), digits 0 to 9",
+                    shape=y.shape,
+                    values=np.unique(y)[:12],
+                    n=len(x),
+                )
+            )
         vaes = _by_beta(networks)
         networks, means = {}, []
         for place, (encoder, decoder) in enumerate(vaes.values()):
@@ -85,8 +92,11 @@ class LatentExplorer(DigitFigure):
         }
         still = plots.rows(
             rows,
-            alt="Digits, and below them what comes back through the plane of two latents, trained "
-            f"with beta {', '.join(f'{beta:g}' for beta in vaes)}.",
+            alt=say(
+                "Digits, and below them what comes back through the plane of two latents, trained "
+                "with beta {betas}.",
+                betas=", ".join(f"{beta:g}" for beta in vaes),
+            ),
         )
         beta = 1.0 if 1.0 in vaes else min(vaes)
         mean, log_var = np.split(np.asarray(vaes[beta][0](examples[:1]))[0], 2)
@@ -103,14 +113,23 @@ class LatentExplorer(DigitFigure):
         z, limit = proposal["value"], self._limit
         if len(z) != 2 or not all(abs(v) <= limit for v in z):
             raise traitlets.TraitError(
-                f"z is {z}; wanted: two numbers from {-limit:g} to {limit:g}"
+                say(
+                    "z is {z}; wanted: two numbers from {low:g} to {limit:g}",
+                    z=z,
+                    low=-limit,
+                    limit=limit,
+                )
             )
         return z
 
     @traitlets.validate("beta")
     def _is_a_beta(self, proposal):
         if proposal["value"] not in self._betas:
-            raise traitlets.TraitError(f"beta is {proposal['value']}; there are {self._betas}")
+            raise traitlets.TraitError(
+                say(
+                    "beta is {value}; there are {there}", value=proposal["value"], there=self._betas
+                )
+            )
         return proposal["value"]
 
 
@@ -123,16 +142,25 @@ def _by_beta(networks):
     for beta, halves in vaes.items():
         if set(halves) != {"encoder", "decoder"}:
             raise ValueError(
-                f"for beta {beta:g} came {sorted(halves)}; wanted: encoder and decoder"
+                say(
+                    "for beta {beta:g} came {halves}; wanted: encoder and decoder",
+                    beta=beta,
+                    halves=sorted(halves),
+                )
             )
         sizes = [halves[half].output_shape[1:] for half in ("encoder", "decoder")]
         if sizes != [(4,), (784,)]:
             raise ExportError(
-                f"for beta {beta:g} the encoder gives {sizes[0]} and the decoder {sizes[1]}; wanted: "
-                "(4,), two means and two log-variances, and (784,)"
+                say(
+                    "for beta {beta:g} the encoder gives {first} and the decoder {second}; "
+                    "wanted: (4,), two means and two log-variances, and (784,)",
+                    beta=beta,
+                    first=sizes[0],
+                    second=sizes[1],
+                )
             )
     if not vaes:
-        raise ValueError("networks is empty; wanted: an encoder and a decoder")
+        raise ValueError(say("networks is empty; wanted: an encoder and a decoder"))
     return {beta: (vaes[beta]["encoder"], vaes[beta]["decoder"]) for beta in sorted(vaes)}
 
 

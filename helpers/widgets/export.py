@@ -4,6 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
+from helpers.words import say
+
 __all__ = ["LIMIT", "ExportError", "export"]
 
 #: The most bytes of weights that a page may have to load for one model.
@@ -107,25 +109,39 @@ def export(model, dtype="float16"):
     18
     """
     if dtype not in ("float16", "float32"):
-        raise ValueError(f"dtype is {dtype!r}; 'float16' or 'float32' is wanted")
+        raise ValueError(say("dtype is {dtype!r}; 'float16' or 'float32' is wanted", dtype=dtype))
     layers = _chain(model)
     shape = model.inputs[0].shape[1:]
     if None in shape:
         raise ExportError(
-            f"{_label(model)}: its input has the shape {shape}; a fixed one is wanted. Build the "
-            "same layers on an Input of fixed shape, such as keras.Input((28, 28, 1))."
+            say(
+                "{model}: its input has the shape {shape}; a fixed one is wanted. Build the same "
+                "layers on an Input of fixed shape, such as keras.Input((28, 28, 1)).",
+                model=_label(model),
+                shape=shape,
+            )
         )
     if "float" not in (actual := model.inputs[0].dtype):
         raise ExportError(
-            f"{_label(model)}: its input is of type {actual}, and numbers with a fraction are wanted. "
-            "Build the same layers on an Input without that dtype."
+            say(
+                "{model}: its input is of type {actual}, and numbers with a fraction are wanted. "
+                "Build the same layers on an Input without that dtype.",
+                model=_label(model),
+                actual=actual,
+            )
         )
     spec = {"input_shape": list(shape), "dtype": dtype, "layers": list(map(_describe, layers))}
     weights = b"".join(_weights(layer, dtype) for layer in layers)
     if len(weights) > LIMIT:
         raise ExportError(
-            f"{_label(model)}: {len(weights):,} bytes of weights as {dtype}; a page takes "
-            f"{LIMIT:,} at most. Train a smaller model, or export the part that the figure runs."
+            say(
+                "{model}: {size:,} bytes of weights as {dtype}; a page takes {limit:,} at most. "
+                "Train a smaller model, or export the part that the figure runs.",
+                model=_label(model),
+                size=len(weights),
+                dtype=dtype,
+                limit=LIMIT,
+            )
         )
     return spec, weights
 
@@ -139,22 +155,35 @@ def _chain(model):
     import keras  # not above: importing the helpers stays cheap
 
     if not isinstance(model, keras.Model):
-        raise ExportError(f"a {type(model).__name__} came; a built Keras model is wanted.")
+        raise ExportError(
+            say("a {kind} came; a built Keras model is wanted.", kind=type(model).__name__)
+        )
     if not type(model).call.__module__.startswith("keras."):
         raise ExportError(
-            f"{_label(model)}: it computes with code of its own (its method `call`), which cannot "
-            "be exported. Export the Sequential or Functional models that it calls."
+            say(
+                "{model}: it computes with code of its own (its method `call`), which cannot be "
+                "exported. Export the Sequential or Functional models that it calls.",
+                model=_label(model),
+            )
         )
     if getattr(model, "outputs", None) is None:
         raise ExportError(
-            f"{_label(model)}: it is not built, so it has no weights yet. Begin it with a "
-            "keras.Input, or call it once on data."
+            say(
+                "{model}: it is not built, so it has no weights yet. Begin it with a keras.Input, "
+                "or call it once on data.",
+                model=_label(model),
+            )
         )
     for which, tensors in (("inputs", model.inputs), ("outputs", model.outputs)):
         if len(tensors) != 1:
             raise ExportError(
-                f"{_label(model)}: it has {len(tensors)} {which}, and one is wanted. Make a model "
-                "of the part to run: keras.Model(model.inputs[0], model.outputs[0])."
+                say(
+                    "{model}: it has {n} {which}, and one is wanted. Make a model of the part to "
+                    "run: keras.Model(model.inputs[0], model.outputs[0]).",
+                    model=_label(model),
+                    n=len(tensors),
+                    which=which,
+                )
             )
 
     layers, tensor, masked = [], model.outputs[0], None
@@ -167,13 +196,20 @@ def _chain(model):
             masked = layer  # go on: what made the mask may come, and has the better name
         if len(data) != 1:
             raise ExportError(
-                f"{_label(layer)}: it joins {len(data)} branches, and only layers "
-                "one after the other are known. Export the branches one by one."
+                say(
+                    "{layer}: it joins {n} branches, and only layers one after the other are "
+                    "known. Export the branches one by one.",
+                    layer=_label(layer),
+                    n=len(data),
+                )
             )
         if node.arguments.kwargs.get("training"):
             raise ExportError(
-                f"{_label(layer)}: it is called with training=True, and only inference is known. "
-                "Call it without."
+                say(
+                    "{layer}: it is called with training=True, and only inference is known. Call "
+                    "it without.",
+                    layer=_label(layer),
+                )
             )
         if isinstance(layer, keras.Model):
             layers.extend(reversed(_chain(layer)))
@@ -181,14 +217,21 @@ def _chain(model):
             layers.append(layer)
         elif not _is_one_of(_IDENTITIES, layer):
             raise ExportError(
-                f"{_label(layer)}: such a layer is not known. Known are Keras' own "
-                f"{', '.join(_OPTIONS)}. Leave it out, or teach it to network.js and export.py."
+                say(
+                    "{layer}: such a layer is not known. Known are Keras' own {there}. Leave it "
+                    "out, or teach it to network.js and export.py.",
+                    layer=_label(layer),
+                    there=", ".join(_OPTIONS),
+                )
             )
         (tensor,) = data
     if masked is not None:
         raise ExportError(
-            f"{_label(masked)}: it is called with a mask, and only whole inputs are known. Call it "
-            "without, on inputs of one length."
+            say(
+                "{layer}: it is called with a mask, and only whole inputs are known. Call it "
+                "without, on inputs of one length.",
+                layer=_label(masked),
+            )
         )
     return layers[::-1]
 
@@ -204,9 +247,13 @@ def _describe(layer):
     """Return a layer's part of the spec, or raise."""
     if layer.compute_dtype not in ("float32", "float64"):
         raise ExportError(
-            f"{_label(layer)}: it computes in {layer.compute_dtype}, whose rounding a page does not "
-            "repeat. Build the same model with the dtype policy 'float32', and give it the weights: "
-            "set_weights(model.get_weights())."
+            say(
+                "{layer}: it computes in {dtype}, whose rounding a page does not repeat. Build "
+                "the same model with the dtype policy 'float32', and give it the weights: "
+                "set_weights(model.get_weights()).",
+                layer=_label(layer),
+                dtype=layer.compute_dtype,
+            )
         )
     kind = type(layer).__name__
     only = _ONLY.get(kind, {})
@@ -215,8 +262,14 @@ def _describe(layer):
     for option, value in only.items():
         if getattr(layer, option) != value:
             raise ExportError(
-                f"{_label(layer)}: {option} is {getattr(layer, option)!r}, and only {value!r} is "
-                "known. Build and train the model with that."
+                say(
+                    "{layer}: {option} is {actual!r}, and only {value!r} is known. Build and "
+                    "train the model with that.",
+                    layer=_label(layer),
+                    option=option,
+                    actual=getattr(layer, option),
+                    value=value,
+                )
             )
     options = {option: getattr(layer, option) for option in _OPTIONS[kind]}
     for option in options.keys() & {"activation", "recurrent_activation"}:
@@ -246,8 +299,13 @@ def _activation(layer, function):
     if actual in _ACTIVATIONS:  # TensorFlow's or a reader's own
         actual = f"{function.__module__}.{actual}"
     raise ExportError(
-        f"{_label(layer)}: its activation is {actual}, and only {', '.join(_ACTIVATIONS)} are known. "
-        "Give one of them by its name."
+        say(
+            "{layer}: its activation is {actual}, and only {there} are known. Give one of them by "
+            "its name.",
+            layer=_label(layer),
+            actual=actual,
+            there=", ".join(_ACTIVATIONS),
+        )
     )
 
 
@@ -258,21 +316,35 @@ def _weights(layer, dtype):
         expected = layer.use_bias + (2 if type(layer).__name__ == "LSTM" else 1)
         if len(arrays) != expected:
             raise ExportError(
-                f"{_label(layer)}: it keeps {len(arrays)} arrays of weights instead of {expected}: "
-                "it is quantized, or LoRA is enabled. Export the model as it was before."
+                say(
+                    "{layer}: it keeps {n} arrays of weights instead of {expected}: it is "
+                    "quantized, or LoRA is enabled. Export the model as it was before.",
+                    layer=_label(layer),
+                    n=len(arrays),
+                    expected=expected,
+                )
             )
         if not layer.use_bias:
             arrays.append(np.zeros(getattr(layer, "filters", arrays[0].shape[-1])))
     for array in arrays:
         if not np.isfinite(array).all():
             raise ExportError(
-                f"{_label(layer)}: its weights hold NaN or infinity. The training has diverged: "
-                "train again at a lower rate."
+                say(
+                    "{layer}: its weights hold NaN or infinity. The training has diverged: train "
+                    "again at a lower rate.",
+                    layer=_label(layer),
+                )
             )
         largest = np.abs(array).max(initial=0)
         if largest > np.finfo(dtype).max:
             raise ExportError(
-                f"{_label(layer)}: its weights reach {largest:g}, and {dtype} ends at "
-                f"{np.finfo(dtype).max:g}. Scale the data, or train with a regularizer."
+                say(
+                    "{layer}: its weights reach {largest:g}, and {dtype} ends at {most:g}. Scale "
+                    "the data, or train with a regularizer.",
+                    layer=_label(layer),
+                    largest=largest,
+                    dtype=dtype,
+                    most=np.finfo(dtype).max,
+                )
             )
     return b"".join(array.astype(np.dtype(dtype).newbyteorder("<")).tobytes() for array in arrays)

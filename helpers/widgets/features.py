@@ -9,6 +9,7 @@ import traitlets
 from helpers import plots
 from helpers.widgets.export import ExportError
 from helpers.widgets.figure import DigitFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Features"]
 
@@ -62,8 +63,14 @@ class Features(DigitFigure):
         ends = math.prod(shapes[0][1:]), math.prod(decoder.output_shape[1:])
         if ends != (784, 784) or shapes[1] != shapes[2]:
             raise ExportError(
-                f"encoder and decoder go from {shapes[0]} to {shapes[1]} and from {shapes[2]} to "
-                f"{decoder.output_shape}; wanted: from 28 x 28 to a code and back"
+                say(
+                    "encoder and decoder go from {start} to {code} and from {code_back} to {end}; "
+                    "wanted: from 28 x 28 to a code and back",
+                    start=shapes[0],
+                    code=shapes[1],
+                    code_back=shapes[2],
+                    end=decoder.output_shape,
+                )
             )
         super().__init__({"encoder": encoder, "decoder": decoder}, _picture(encoder, x), x)
 
@@ -71,7 +78,11 @@ class Features(DigitFigure):
     def _is_a_layer(self, proposal):
         if not 0 <= proposal["value"] < len(self._counts):
             raise traitlets.TraitError(
-                f"layer is {proposal['value']}; wanted: 0 to {len(self._counts) - 1}"
+                say(
+                    "layer is {value}; wanted: 0 to {last}",
+                    value=proposal["value"],
+                    last=len(self._counts) - 1,
+                )
             )
         return proposal["value"]
 
@@ -84,7 +95,12 @@ class Features(DigitFigure):
         count = self._counts[self.layer]
         if not 0 <= proposal["value"] < count:
             raise traitlets.TraitError(
-                f"map is {proposal['value']}; layer {self.layer} has 0 to {count - 1}"
+                say(
+                    "map is {value}; layer {layer} has 0 to {last}",
+                    value=proposal["value"],
+                    layer=self.layer,
+                    last=count - 1,
+                )
             )
         return proposal["value"]
 
@@ -94,8 +110,13 @@ def _count_maps(layer):
     shape = getattr(layer, "output", None) is not None and tuple(layer.output.shape)
     if isinstance(layer, keras.Model) or not shape or len(shape) != 4:
         raise ExportError(
-            f"{layer.name} ({type(layer).__name__}): its output has the shape {shape}; wanted: "
-            "layers that each give (h, w, maps), one after the other"
+            say(
+                "{name} ({kind}): its output has the shape {shape}; wanted: layers that each give "
+                "(h, w, maps), one after the other",
+                name=layer.name,
+                kind=type(layer).__name__,
+                shape=shape,
+            )
         )
     return shape[-1]
 
@@ -107,6 +128,7 @@ def _picture(encoder, x):
         y = np.asarray(layer(y))
         by_size[y.shape[1:3]] = np.moveaxis(y[0], -1, 0) / max(y.max(), 1e-9)
     count = min(8, *map(len, by_size.values()))
+    sizes = say(" over ").join(say("{h} by {w}", h=h, w=w) for h, w in by_size)
     return plots.rows(
         {
             f"{len(maps)} maps of {h} x {w}"
@@ -115,7 +137,9 @@ def _picture(encoder, x):
             .repeat(-(-112 // w), axis=2)
             for (h, w), maps in by_size.items()
         },
-        alt="Feature maps of one digit in the encoder, a row for each size: from "
-        + " over ".join(f"{h} by {w}" for h, w in by_size)
-        + " pixels; black is the largest number of a layer.",
+        alt=say(
+            "Feature maps of one digit in the encoder, a row for each size: from {sizes} pixels; "
+            "black is the largest number of a layer.",
+            sizes=sizes,
+        ),
     )

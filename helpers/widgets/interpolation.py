@@ -5,6 +5,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import DigitFigure, joined_module
+from helpers.words import say
 
 __all__ = ["Interpolation"]
 
@@ -47,7 +48,7 @@ class Interpolation(DigitFigure):
     def __init__(self, encoder, decoder, x):
         x = self._checked(x)
         if len(x) < 2:
-            raise ValueError(f"x holds {len(x)} digit; wanted: at least two to go between")
+            raise ValueError(say("x holds {n} digit; wanted: at least two to go between", n=len(x)))
         shares = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
         z = np.asarray(encoder(x[:2]))
         still = plots.rows(
@@ -55,8 +56,10 @@ class Interpolation(DigitFigure):
                 "through the pixels": (1 - shares) * x[0] + shares * x[1],
                 "through the code": np.asarray(decoder((1 - shares) * z[0] + shares * z[1])),
             },
-            alt="Two rows of ten pictures, from one digit to another: through the pixels one fades "
-            "while the other appears, through the code the shape itself changes.",
+            alt=say(
+                "Two rows of ten pictures, from one digit to another: through the pixels one "
+                "fades while the other appears, through the code the shape itself changes."
+            ),
         )
         super().__init__({"encoder": encoder, "decoder": decoder}, still, x)
 
@@ -64,13 +67,15 @@ class Interpolation(DigitFigure):
     def _is_another_digit(self, proposal):
         n = len(self._examples) // 784
         if not 0 <= proposal["value"] < max(n, 2):
-            raise traitlets.TraitError(f"other is {proposal['value']}; wanted: 0 to {n - 1}")
+            raise traitlets.TraitError(
+                say("other is {value}; wanted: 0 to {last}", value=proposal["value"], last=n - 1)
+            )
         return proposal["value"]
 
     @traitlets.validate("percent")
     def _is_a_step(self, proposal):
         if proposal["value"] not in np.arange(0, 102.5, 2.5):
             raise traitlets.TraitError(
-                f"percent is {proposal['value']}; wanted: 0 to 100 in steps of 2.5"
+                say("percent is {value}; wanted: 0 to 100 in steps of 2.5", value=proposal["value"])
             )
         return proposal["value"]

@@ -5,6 +5,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Labels"]
 
@@ -56,17 +57,33 @@ class Labels(ReactiveFigure):
 
     def __init__(self, scores, names):
         if not 1 <= len(scores) <= 5:
-            raise ValueError(f"scores has {len(scores)} methods; wanted: 1 to 5")
+            raise ValueError(say("scores has {n} methods; wanted: 1 to 5", n=len(scores)))
         sizes = sorted(next(iter(scores.values())))
         for method, row in scores.items():
             if method not in names:
-                raise ValueError(f"names has no {method!r}; it has {list(names)}")
+                raise ValueError(
+                    say("names has no {method!r}; it has {there}", method=method, there=list(names))
+                )
             if sorted(row) != sizes or not sizes:
-                raise ValueError(f"scores[{method!r}] is for {sorted(row)} labels; wanted: {sizes}")
+                raise ValueError(
+                    say(
+                        "scores[{method!r}] is for {there} labels; wanted: {sizes}",
+                        method=method,
+                        there=sorted(row),
+                        sizes=sizes,
+                    )
+                )
             for n, values in row.items():
                 values = np.asarray(values)
                 if not values.size or not np.all((values >= 0) & (values <= 1)):
-                    raise ValueError(f"scores[{method!r}][{n}] is {values}; wanted: 0 to 1")
+                    raise ValueError(
+                        say(
+                            "scores[{method!r}][{n}] is {values}; wanted: 0 to 1",
+                            method=method,
+                            n=n,
+                            values=values,
+                        )
+                    )
         listed = [
             {"method": method, "name": names[method],
              "scores": [[float(value) for value in row[n]] for n in sizes]}
@@ -84,22 +101,35 @@ class Labels(ReactiveFigure):
     @traitlets.validate("labels")
     def _is_a_size(self, proposal):
         if proposal["value"] not in self._sizes and self._sizes:
-            raise traitlets.TraitError(f"labels is {proposal['value']}; there are {self._sizes}")
+            raise traitlets.TraitError(
+                say(
+                    "labels is {value}; there are {there}",
+                    value=proposal["value"],
+                    there=self._sizes,
+                )
+            )
         return proposal["value"]
 
     @traitlets.validate("methods")
     def _are_methods(self, proposal):
         known = [one["method"] for one in self._scores]
         if known and not set(proposal["value"]) <= set(known):
-            raise traitlets.TraitError(f"methods is {proposal['value']}; there are {known}")
+            raise traitlets.TraitError(
+                say("methods is {value}; there are {known}", value=proposal["value"], known=known)
+            )
         return proposal["value"]
 
 
 def _still(sizes, listed):
     """Draw the mean accuracies of all methods."""
+    names = "; ".join(one["name"] for one in listed)
     fig, ax = plots.figure(
-        f"Mean accuracy against the number of labels from {sizes[0]:,} to {sizes[-1]:,}: "
-        f"{'; '.join(one['name'] for one in listed)}.",
+        say(
+            "Mean accuracy against the number of labels from {low:,} to {high:,}: {names}.",
+            low=sizes[0],
+            high=sizes[-1],
+            names=names,
+        ),
         height=3.2,
     )
     for one, marker in zip(listed, "osD^v", strict=False):

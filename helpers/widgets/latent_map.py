@@ -9,6 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["LatentMap"]
 
@@ -77,9 +78,16 @@ class LatentMap(ReactiveFigure):
             labels,
             xlabel="first axis of the map",
             ylabel="second axis of the map",
-            alt=f"A map of {len(x):,} codes, {first}, coloured by digit. From one digit, a {labels[digit]}, lines lead to "
-            f"the {_NEAREST} digits whose codes are nearest; {near[0, digit].sum()} of them are near "
-            f"on the map too.",
+            alt=say(
+                "A map of {n:,} codes, {first}, coloured by digit. From one digit, a {label}, "
+                "lines lead to the {nearest} digits whose codes are nearest; {kept} of them are "
+                "near on the map too.",
+                n=len(x),
+                first=first,
+                label=labels[digit],
+                nearest=_NEAREST,
+                kept=near[0, digit].sum(),
+            ),
         )
         (ax,) = still.axes
         for neighbour in nearest[digit]:
@@ -102,13 +110,19 @@ class LatentMap(ReactiveFigure):
     def _is_a_digit(self, proposal):
         n = len(self._labels)
         if not 0 <= proposal["value"] < max(n, 1):
-            raise traitlets.TraitError(f"digit is {proposal['value']}; wanted: 0 to {n - 1}")
+            raise traitlets.TraitError(
+                say("digit is {value}; wanted: 0 to {last}", value=proposal["value"], last=n - 1)
+            )
         return proposal["value"]
 
     @traitlets.validate("map")
     def _is_a_map(self, proposal):
         if proposal["value"] not in self._maps:
-            raise traitlets.TraitError(f"map is {proposal['value']!r}; there are {self._maps}")
+            raise traitlets.TraitError(
+                say(
+                    "map is {value!r}; there are {there}", value=proposal["value"], there=self._maps
+                )
+            )
         return proposal["value"]
 
 
@@ -116,21 +130,36 @@ def _check(maps, z, x, labels):
     """Say what does not fit."""
     n = len(labels)
     if not maps:
-        raise ValueError("maps is empty; wanted: at least one map of the codes, by name")
+        raise ValueError(say("maps is empty; wanted: at least one map of the codes, by name"))
     expected = {"z": (z, f"({n}, d)", z.ndim == 2), "x": (x, f"({n}, 784)", x.shape[1:] == (784,))}
     for name, points in maps.items():
         expected[f"maps[{name!r}]"] = (points, f"({n}, 2)", points.shape[1:] == (2,))
     for name, (values, shape, fits) in expected.items():
         if not fits or len(values) != n:
-            raise ValueError(f"{name} has shape {values.shape}; wanted: {shape}")
+            raise ValueError(
+                say(
+                    "{name} has shape {shape}; wanted: {expected}",
+                    name=name,
+                    shape=values.shape,
+                    expected=shape,
+                )
+            )
         if not np.isfinite(values).all():
-            raise ValueError(f"{name} holds NaN or infinity; wanted: finite numbers")
+            raise ValueError(say("{name} holds NaN or infinity; wanted: finite numbers", name=name))
     if n <= _NEAR:
-        raise ValueError(f"x holds {n} digits; wanted: more than {_NEAR}")
+        raise ValueError(say("x holds {n} digits; wanted: more than {near}", n=n, near=_NEAR))
     if x.min() < 0 or x.max() > 1:
-        raise ValueError(f"x goes from {x.min()} to {x.max()}; wanted: 0 (paper) to 1 (ink)")
+        raise ValueError(
+            say(
+                "x goes from {low} to {high}; wanted: 0 (paper) to 1 (ink)",
+                low=x.min(),
+                high=x.max(),
+            )
+        )
     if not np.isin(labels, range(10)).all():
-        raise ValueError(f"labels hold {np.setdiff1d(labels, range(10))}; wanted: digits 0 to 9")
+        raise ValueError(
+            say("labels hold {odd}; wanted: digits 0 to 9", odd=np.setdiff1d(labels, range(10)))
+        )
 
 
 def _are_near(points, nearest):

@@ -5,6 +5,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module
+from helpers.words import say
 
 __all__ = ["Plan"]
 
@@ -68,7 +69,9 @@ class Plan(ReactiveFigure):
         times = {"startup": startup, "overhead": overhead, "seconds": seconds}
         for name, value in times.items():
             if not np.isfinite(value) or value < 0 or (value == 0 and name != "startup"):
-                raise ValueError(f"{name} is {value}; wanted: seconds, above 0")
+                raise ValueError(
+                    say("{name} is {value}; wanted: seconds, above 0", name=name, value=value)
+                )
         super().__init__(
             {},
             _still(startup, overhead, seconds),
@@ -84,14 +87,25 @@ class Plan(ReactiveFigure):
         name, value = proposal["trait"].name, proposal["value"]
         offered = {"tasks": self._tasks, "seconds": self._lengths}[name]
         if offered and value not in offered:
-            raise traitlets.TraitError(f"{name} is {value}; there are {offered}")
+            raise traitlets.TraitError(
+                say(
+                    "{name} is {value}; there are {offered}",
+                    name=name,
+                    value=value,
+                    offered=offered,
+                )
+            )
         return value
 
     @traitlets.validate("workers")
     def _is_possible(self, proposal):
         if not 1 <= proposal["value"] <= _MOST_WORKERS:
             raise traitlets.TraitError(
-                f"workers is {proposal['value']}; wanted: 1 to {_MOST_WORKERS:,}"
+                say(
+                    "workers is {value}; wanted: 1 to {most:,}",
+                    value=proposal["value"],
+                    most=_MOST_WORKERS,
+                )
             )
         return proposal["value"]
 
@@ -100,16 +114,24 @@ def _still(startup, overhead, seconds):
     """Draw the time of 10,000 tasks against the workers."""
     workers, tasks = np.logspace(0, 4, 200), 10_000
     useful = seconds / overhead
-    course = "falls in proportion"
     if useful <= 1:
-        course = "is level: the scheduler takes longer for a task than the task itself"
+        course = say(
+            "The time is level: the scheduler takes longer for a task than the task itself."
+        )
     elif useful < _MOST_WORKERS:
-        course += f", and is level from {useful:,.0f} workers on"
-    fig, ax = plots.figure(
-        f"Hours for {tasks:,} tasks of {seconds:g} seconds against the number of workers, from 1 "
-        f"to 10,000, both axes logarithmic. The time {course}.",
-        height=3.0,
+        course = say(
+            "The time falls in proportion, and is level from {useful:,.0f} workers on.",
+            useful=useful,
+        )
+    else:
+        course = say("The time falls in proportion.")
+    axes = say(
+        "Hours for {tasks:,} tasks of {seconds:g} seconds against the number of workers, from 1 "
+        "to 10,000, both axes logarithmic.",
+        tasks=tasks,
+        seconds=seconds,
     )
+    fig, ax = plots.figure(f"{axes} {course}", height=3.0)
     share = tasks * seconds / workers
     ax.plot(workers, (startup + share) / 3600, "--", color=plots.COLORS[1], label="shared evenly")
     law = startup + np.maximum(share, tasks * overhead)

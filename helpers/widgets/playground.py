@@ -5,6 +5,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Playground"]
 
@@ -92,9 +93,14 @@ class Playground(ReactiveFigure):
         validation = _quartered("x_valid", x_valid, _SHOWN)
         if labels.shape != (len(validation),) or not np.isin(labels, range(10)).all():
             raise ValueError(
-                f"y_valid has shape {labels.shape} and values from {labels.min(initial=0)} to "
-                f"{labels.max(initial=0)}; wanted: one digit, 0 to 9, for each of the "
-                f"{len(validation)} images of x_valid"
+                say(
+                    "y_valid has shape {shape} and values from {low} to {high}; wanted: one "
+                    "digit, 0 to 9, for each of the {n} images of x_valid",
+                    shape=labels.shape,
+                    low=labels.min(initial=0),
+                    high=labels.max(initial=0),
+                    n=len(validation),
+                )
             )
         validation, labels = validation[:_VALIDATION], labels[:_VALIDATION]
         # The figure shows the first ones: let them be different digits.
@@ -103,8 +109,11 @@ class Playground(ReactiveFigure):
         validation, labels = validation[order], labels[order]
         still = plots.rows(
             {"validation digits": validation[:_SHOWN].reshape(-1, 14, 14) / 15},
-            alt=f"{_SHOWN} handwritten digits of 14 x 14 pixels. Where scripts run, this figure "
-            "trains an autoencoder on others like them, and draws below each its reconstruction.",
+            alt=say(
+                "{n} handwritten digits of 14 x 14 pixels. Where scripts run, this figure trains "
+                "an autoencoder on others like them, and draws below each its reconstruction.",
+                n=_SHOWN,
+            ),
             count=_SHOWN,
         )
         super().__init__(
@@ -122,10 +131,22 @@ def _quartered(name, images, least):
     x = np.asarray(images)
     if x.ndim < 2 or x[:1].size != 784 or len(x) < least:
         raise ValueError(
-            f"{name} has shape {x.shape}; wanted: (n, 784) or (n, 28, 28), n at least {least}"
+            say(
+                "{name} has shape {shape}; wanted: (n, 784) or (n, 28, 28), n at least {least}",
+                name=name,
+                shape=x.shape,
+                least=least,
+            )
         )
     if not np.all((x >= 0) & (x <= 1)):
-        raise ValueError(f"{name} goes from {x.min()} to {x.max()}; wanted: 0 (paper) to 1 (ink)")
+        raise ValueError(
+            say(
+                "{name} goes from {low} to {high}; wanted: 0 (paper) to 1 (ink)",
+                name=name,
+                low=x.min(),
+                high=x.max(),
+            )
+        )
     means = x.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4), dtype=np.float64)
     return np.rint(15 * means).astype(np.uint8).reshape(-1, 196)
 

@@ -5,6 +5,7 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import DigitFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Restore"]
 
@@ -59,7 +60,10 @@ class Restore(DigitFigure):
         x, others, errors = self._checked(x), self._checked(others), np.asarray(errors)
         if errors.ndim != 1 or not errors.size or not np.all(errors >= 0):
             raise ValueError(
-                f"errors has shape {errors.shape}; wanted: (k,), k at least 1, all at least 0"
+                say(
+                    "errors has shape {shape}; wanted: (k,), k at least 1, all at least 0",
+                    shape=errors.shape,
+                )
             )
         bins = np.logspace(-_DECADES, 0, _BINS * _DECADES + 1)
         counts, _ = np.histogram(np.clip(errors, bins[0], 1), bins)
@@ -68,8 +72,11 @@ class Restore(DigitFigure):
         still = plots.reconstructions(
             few,
             autoencoder.predict(few, verbose=0),
-            alt=f"{len(digits)} digits and {len(strangers)} other pictures; below each what comes "
-            "back of it.",
+            alt=say(
+                "{digits} digits and {strangers} other pictures; below each what comes back of it.",
+                digits=len(digits),
+                strangers=len(strangers),
+            ),
         )
         super().__init__(
             {"autoencoder": autoencoder},

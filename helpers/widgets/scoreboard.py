@@ -6,19 +6,20 @@ import traitlets
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Scoreboard"]
 
-#: What can be sorted by: its words, whether less is better, and the decimals that are shown.
+#: What can be sorted by: whether less is better, and the decimals that are shown.
 _COLUMNS = {
-    "bce": ("BCE per pixel", True, 4),
-    "code": ("numbers in the code", True, 0),
-    "parameters": ("parameters", True, 0),
-    "mse": ("MSE per pixel", True, 4),
-    "psnr": ("PSNR (dB)", False, 2),
-    "ssim": ("SSIM", False, 3),
-    "elbo": ("ELBO (nats)", False, 1),
-    "seconds": ("seconds of training", True, 0),
+    "bce": (True, 4),
+    "code": (True, 0),
+    "parameters": (True, 0),
+    "mse": (True, 4),
+    "psnr": (False, 2),
+    "ssim": (False, 3),
+    "elbo": (False, 1),
+    "seconds": (True, 0),
 }
 _EXACT = ("code", "parameters")
 _MEASURED = [name for name in _COLUMNS if name not in _EXACT]
@@ -68,11 +69,17 @@ class Scoreboard(ReactiveFigure):
         rows = [_checked(network) for network in networks]
         names = [row["name"] for row in rows]
         if not rows or len(set(names)) < len(names):
-            raise ValueError(f"networks: wanted at least one, each with its own name, came {names}")
+            raise ValueError(
+                say(
+                    "networks: wanted at least one, each with its own name, came {names}",
+                    names=names,
+                )
+            )
         rivals = [_check_finite(row, ["code", "bce", "mse", "psnr", "ssim"], "PCA") for row in pca]
+        headings = _headings()
         columns = [
-            {"key": key, "words": words, "less": less, "digits": digits}
-            for key, (words, less, digits) in _COLUMNS.items()
+            {"key": key, "words": headings[key], "less": less, "digits": digits}
+            for key, (less, digits) in _COLUMNS.items()
         ]
         super().__init__(
             {}, _still(rows, rivals), _columns=columns, _rows=rows, _pca=rivals, chosen=names[0]
@@ -82,7 +89,11 @@ class Scoreboard(ReactiveFigure):
     def _is_a_column(self, proposal):
         if proposal["value"] not in _COLUMNS:
             raise traitlets.TraitError(
-                f"column is {proposal['value']!r}; there are {list(_COLUMNS)}"
+                say(
+                    "column is {value!r}; there are {there}",
+                    value=proposal["value"],
+                    there=list(_COLUMNS),
+                )
             )
         return proposal["value"]
 
@@ -90,8 +101,24 @@ class Scoreboard(ReactiveFigure):
     def _is_there(self, proposal):
         names = [row["name"] for row in self._rows]
         if names and proposal["value"] not in names:
-            raise traitlets.TraitError(f"chosen is {proposal['value']!r}; there are {names}")
+            raise traitlets.TraitError(
+                say("chosen is {value!r}; there are {names}", value=proposal["value"], names=names)
+            )
         return proposal["value"]
+
+
+def _headings():
+    """Return the words of each column."""
+    return {
+        "bce": say("BCE per pixel"),
+        "code": say("numbers in the code"),
+        "parameters": say("parameters"),
+        "mse": say("MSE per pixel"),
+        "psnr": say("PSNR (dB)"),
+        "ssim": say("SSIM"),
+        "elbo": say("ELBO (nats)"),
+        "seconds": say("seconds of training"),
+    }
 
 
 def _check_finite(row, names, what):
@@ -99,7 +126,14 @@ def _check_finite(row, names, what):
     numbers = {name: row.get(name) for name in names}
     for name, value in numbers.items():
         if not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"{what}: {name} is {value!r}; wanted: a finite number")
+            raise ValueError(
+                say(
+                    "{what}: {name} is {value!r}; wanted: a finite number",
+                    what=what,
+                    name=name,
+                    value=value,
+                )
+            )
     return numbers
 
 
@@ -107,7 +141,7 @@ def _checked(network):
     """Return a row as the script wants it, or say what is wrong with it."""
     name = network.get("name")
     if not isinstance(name, str) or not name:
-        raise ValueError(f"a network's name is {name!r}; wanted: words")
+        raise ValueError(say("a network's name is {name!r}; wanted: words", name=name))
     row = {"name": name, "noisy": bool(network.get("noisy"))} | _check_finite(network, _EXACT, name)
     for measure in _MEASURED:
         values = network.get(measure)
@@ -115,7 +149,14 @@ def _checked(network):
             row[measure] = None
             continue
         if values is None or len(values) != 3:
-            raise ValueError(f"{name}: {measure} is {values!r}; wanted: mean, least, most")
+            raise ValueError(
+                say(
+                    "{name}: {measure} is {values!r}; wanted: mean, least, most",
+                    name=name,
+                    measure=measure,
+                    values=values,
+                )
+            )
         numbers = dict(zip(["mean", "least", "most"], map(float, values), strict=True))
         row[measure] = list(_check_finite(numbers, numbers, f"{name}, {measure}").values())
     return row
@@ -124,9 +165,12 @@ def _checked(network):
 def _still(rows, pca):
     """Draw the error of all networks against the size of their codes."""
     fig, ax = plots.figure(
-        f"Test error of {len(rows)} networks of the book against the size of their codes, a mark "
-        "each, on a logarithmic axis; networks that see clean images and networks that see noisy "
-        "ones have different marks. A line shows PCA: most marks of clean images lie below it.",
+        say(
+            "Test error of {n} networks of the book against the size of their codes, a mark each, "
+            "on a logarithmic axis; networks that see clean images and networks that see noisy "
+            "ones have different marks. A line shows PCA: most marks of clean images lie below it.",
+            n=len(rows),
+        ),
         height=3.6,
     )
     for noisy, marker, words in [(False, "o", "network"), (True, "s", "from noisy images")]:

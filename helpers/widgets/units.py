@@ -7,6 +7,7 @@ import traitlets
 from helpers import plots
 from helpers.widgets.export import ExportError
 from helpers.widgets.figure import DigitFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Units", "as_dense"]
 
@@ -51,7 +52,7 @@ class Units(DigitFigure):
     def __init__(self, networks, x, k):
         x = self._checked(x)
         if k < 1:
-            raise ValueError(f"k is {k}; wanted: at least 1 active unit")
+            raise ValueError(say("k is {k}; wanted: at least 1 active unit", k=k))
         encoder, decoder = as_dense(networks["encoder"]), networks["decoder"]
         z = np.array(encoder(x))
         z[z < np.sort(z, axis=1)[:, [-min(k, z.shape[1])]]] = 0
@@ -59,7 +60,11 @@ class Units(DigitFigure):
         still = plots.reconstructions(
             x,
             x_hat,
-            alt=f"Digits, and below them what {k} active units of {z.shape[1]} draw of each.",
+            alt=say(
+                "Digits, and below them what {k} active units of {units} draw of each.",
+                k=k,
+                units=z.shape[1],
+            ),
         )
         super().__init__({"encoder": encoder, "decoder": decoder}, still, x, k=k)
 
@@ -88,7 +93,9 @@ def as_dense(encoder):
     if kinds == ["Dense"] and first.activation is keras.activations.relu:
         return encoder
     if kinds[:2] != ["Dense", "ReLU"] and kinds[:3] != ["Dense", "BatchNormalization", "ReLU"]:
-        raise ExportError(f"encoder: its layers are {kinds}; wanted: Dense, normalisation, ReLU")
+        raise ExportError(
+            say("encoder: its layers are {kinds}; wanted: Dense, normalisation, ReLU", kinds=kinds)
+        )
     weights, bias = first.get_weights()
     if kinds[1] == "BatchNormalization":
         gamma, beta, mean, variance = encoder.layers[1].get_weights()

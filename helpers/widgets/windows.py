@@ -6,6 +6,7 @@ from matplotlib.patches import Rectangle
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["ReceptiveField"]
 
@@ -70,7 +71,7 @@ class ReceptiveField(ReactiveFigure):
 
     def __init__(self, stacks, **traits):
         if not stacks:
-            raise traitlets.TraitError("stacks is empty; wanted: at least one, by name")
+            raise traitlets.TraitError(say("stacks is empty; wanted: at least one, by name"))
         stacks = {str(name): _stack(layers) for name, layers in stacks.items()}
         start = _stack(traits.pop("layers", next(iter(stacks.values()))))
         side = traits.setdefault("side", 28)
@@ -86,22 +87,28 @@ class ReceptiveField(ReactiveFigure):
     @traitlets.validate("side")
     def _is_a_side(self, proposal):
         if not 5 <= proposal["value"] <= 40:
-            raise traitlets.TraitError(f"side is {proposal['value']}; wanted: 5 to 40")
+            raise traitlets.TraitError(
+                say("side is {value}; wanted: 5 to 40", value=proposal["value"])
+            )
         return proposal["value"]
 
     @traitlets.validate("output")
     def _is_a_place(self, proposal):
         value = proposal["value"]
         if len(value) != 2 or min(value) < 0:
-            raise traitlets.TraitError(f"output is {value}; wanted: a row and a column from 0")
+            raise traitlets.TraitError(
+                say("output is {value}; wanted: a row and a column from 0", value=value)
+            )
         return value
 
 
 def _stack(layers):
     """Return layers as dicts, or say which of them cannot be offered."""
     if not 1 <= len(layers) <= _MAX_LAYERS:
-        raise traitlets.TraitError(f"a stack has {len(layers)} layers; wanted: 1 to {_MAX_LAYERS}")
-    return [_layer(f"layer {i}", layer) for i, layer in enumerate(layers, 1)]
+        raise traitlets.TraitError(
+            say("a stack has {n} layers; wanted: 1 to {most}", n=len(layers), most=_MAX_LAYERS)
+        )
+    return [_layer(say("layer {i}", i=i), layer) for i, layer in enumerate(layers, 1)]
 
 
 def _layer(name, layer):
@@ -113,13 +120,25 @@ def _layer(name, layer):
         }
         if not all(isinstance(size, tuple) and len(set(size)) == 1 for size in sizes.values()):
             kind = type(layer).__name__
-            raise traitlets.TraitError(f"{name} is a {kind}; wanted: a square convolution or pool")
+            raise traitlets.TraitError(
+                say(
+                    "{name} is a {kind}; wanted: a square convolution or pool", name=name, kind=kind
+                )
+            )
         layer = {key: size[0] for key, size in sizes.items()} | {"padding": layer.padding}
     layer = _DEFAULTS | layer
     for key, value in layer.items():
         if value not in OFFERED.get(key, []):
-            known = OFFERED.get(key, "no such setting: " + ", ".join(OFFERED))
-            raise traitlets.TraitError(f"{name}: {key} is {value!r}; wanted: {known}")
+            known = OFFERED.get(key) or say("no such setting: {there}", there=", ".join(OFFERED))
+            raise traitlets.TraitError(
+                say(
+                    "{name}: {key} is {value!r}; wanted: {known}",
+                    name=name,
+                    key=key,
+                    value=value,
+                    known=known,
+                )
+            )
     return layer
 
 
@@ -135,7 +154,9 @@ def _still(layers, side, output):
     """Draw the input with the field of one output, and the map with that output."""
     last = _side_after(layers, side)
     if not last:
-        raise traitlets.TraitError(f"nothing comes out of {layers} for a side of {side}")
+        raise traitlets.TraitError(
+            say("nothing comes out of {layers} for a side of {side}", layers=layers, side=side)
+        )
     # In one dimension: where the field starts, how wide it is.
     start, field, jump, n = 0, 1, 1, side
     for layer in layers:
@@ -151,8 +172,14 @@ def _still(layers, side, output):
             after,
         )
     fig, axes = plots.figure(
-        f"Left the input of {side} x {side} pixels, with the square of {field} x {field} that "
-        f"one output sees marked; right the map of {last} x {last} outputs, with that one marked.",
+        say(
+            "Left the input of {side} x {side} pixels, with the square of {field} x {field} that "
+            "one output sees marked; right the map of {last} x {last} outputs, with that one "
+            "marked.",
+            side=side,
+            field=field,
+            last=last,
+        ),
         height=2.6,
         ncols=2,
         width_ratios=(3, 2),

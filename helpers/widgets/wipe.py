@@ -8,6 +8,7 @@ from PIL import Image
 
 from helpers import plots
 from helpers.widgets.figure import ReactiveFigure, joined_module, style
+from helpers.words import say
 
 __all__ = ["Wipe"]
 
@@ -56,7 +57,7 @@ class Wipe(ReactiveFigure):
 
     def __init__(self, pages, alt=None):
         if not pages:
-            raise ValueError("pages is empty; wanted: at least one, by name")
+            raise ValueError(say("pages is empty; wanted: at least one, by name"))
         listed, pictures, names = [], b"", list(next(iter(pages.values())))
         for name, views in pages.items():
             _check(name, views, names)
@@ -72,8 +73,13 @@ class Wipe(ReactiveFigure):
         still = _still(
             *list(views.values())[:2],
             alt
-            or f"A part of a page ({first}). Left of an orange line: {names[0]}; right of it, "
-            f"where the text goes on: {names[1]}.",
+            or say(
+                "A part of a page ({first}). Left of an orange line: {left}; right of it, where "
+                "the text goes on: {right}.",
+                first=first,
+                left=names[0],
+                right=names[1],
+            ),
         )
         super().__init__({}, still, _pages=listed, _pictures=pictures, page=first, right=names[1])
 
@@ -91,33 +97,55 @@ class Wipe(ReactiveFigure):
         name, known = proposal["trait"].name, {"page": pages, "right": views}
         if proposal["value"] not in known[name]:
             raise traitlets.TraitError(
-                f"{name} is {proposal['value']!r}; wanted: {', '.join(known[name])}"
+                say(
+                    "{name} is {value!r}; wanted: {there}",
+                    name=name,
+                    value=proposal["value"],
+                    there=", ".join(known[name]),
+                )
             )
         return proposal["value"]
 
     @traitlets.validate("line")
     def _is_on_the_page(self, proposal):
         if not 0 <= proposal["value"] <= 100:
-            raise traitlets.TraitError(f"line is {proposal['value']}; wanted: 0 to 100 (percent)")
+            raise traitlets.TraitError(
+                say("line is {value}; wanted: 0 to 100 (percent)", value=proposal["value"])
+            )
         return proposal["value"]
 
 
 def _check(name, views, names):
     if list(views) != names or len(names) < 2:
         raise ValueError(
-            f"page {name!r} has the views {', '.join(views) or 'none'}; wanted: two or more, "
-            f"the same for each page ({', '.join(names)})"
+            say(
+                "page {name!r} has the views {views}; wanted: two or more, the same for each page "
+                "({names})",
+                name=name,
+                views=", ".join(views) or say("none"),
+                names=", ".join(names),
+            )
         )
     shapes = {view: np.shape(page) for view, page in views.items()}
     if len(set(shapes.values())) > 1 or len(shapes[names[0]]) != 2 or 0 in shapes[names[0]]:
         raise ValueError(
-            f"page {name!r} has views of shapes {shapes}; wanted: one, (height, width)"
+            say(
+                "page {name!r} has views of shapes {shapes}; wanted: one, (height, width)",
+                name=name,
+                shapes=shapes,
+            )
         )
     for view, page in views.items():
         if not np.all((page >= 0) & (page <= 1)):
             raise ValueError(
-                f"page {name!r}, {view}: pixels from {np.min(page)} to {np.max(page)}; "
-                "wanted: 0 (black) to 1 (white)"
+                say(
+                    "page {name!r}, {view}: pixels from {low} to {high}; wanted: 0 (black) to 1 "
+                    "(white)",
+                    name=name,
+                    view=view,
+                    low=np.min(page),
+                    high=np.max(page),
+                )
             )
 
 

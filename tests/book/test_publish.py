@@ -1,9 +1,6 @@
 """Anybody's copy of the repository publishes itself, with no file edited by hand."""
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,60 +10,7 @@ import yaml
 
 from bookbuild.book import ROOT
 from bookbuild.setup_cell import setup_cell
-
-FORK, URL = "somebody-else/a-fork", "https://github.com/somebody-else/a-fork"
-PLACES = ["models/simple", "studies/shapes"]
-PAGES = "".join(f"  - file: book/{place}.ipynb\n" for place in PLACES)
-TOC = f"format: jb-book\nroot: book/index\nparts:\n- chapters:\n{PAGES}  - file: book/reference/run.md\n"
-
-
-class Fork:
-    """A clone of somebody else's copy of this checkout, two chapters long, on another branch."""
-
-    def __init__(self, folder):
-        self.top, self.bare = folder / "clone", folder / f"{FORK}.git"
-        listed = ["git", "ls-files", "-co", "--exclude-standard"]
-        names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        for name in names.splitlines():
-            if (ROOT / name).is_file():
-                (self.top / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, self.top / name)
-        (self.top / "_toc.yml").write_text(TOC)
-        self.git("init", "-q", "-b", "trunk")
-        self.git("add", "-A")
-        self.commit()
-        self.git("init", "-q", "--bare", self.bare)
-        self.git("remote", "add", "origin", self.bare)
-        self.git("push", "-q", "origin", "trunk")
-
-    def run(self, *command, **env):
-        env = os.environ | {"PYTHONPATH": str(self.top), "GITHUB_REPOSITORY": FORK} | env
-        env |= {"GITHUB_REF_NAME": "trunk"}
-        return subprocess.run(command, cwd=self.top, env=env, capture_output=True, text=True)
-
-    def git(self, *arguments):
-        done = self.run("git", *arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def commit(self):
-        self.git(
-            *("-c", "user.name=test", "-c", "user.email=test@example.org"),
-            *("commit", "-q", "-a", "-m", "the book"),
-        )
-
-    def publish(self, *arguments, **env):
-        return self.run(sys.executable, "-m", "bookbuild.publish", *arguments, **env)
-
-    def build(self):
-        """Stand for a build: of a chapter's page the button alone."""
-        config = yaml.safe_load((self.top / "_config.yml").read_text())
-        name = config["repository"]["url"].removeprefix("https://github.com/")
-        for place in PLACES:
-            page = self.top / "_build" / "html" / "book" / f"{place}.html"
-            page.parent.mkdir(parents=True, exist_ok=True)
-            to = f"{name}/blob/{config['repository']['branch']}/book/{place}.ipynb"
-            page.write_text(f'<a href="https://colab.research.google.com/github/{to}">')
+from support import FORK, PLACES, URL, Fork, soup
 
 
 @pytest.fixture
@@ -105,6 +49,52 @@ def test_a_fork_publishes_itself(fork):
     # Who works on the book meets none of it.
     fork.git("switch", "-q", "trunk")
     assert fork.git("log", "--format=%s").splitlines() == ["the book"]
+
+
+def test_a_class_gets_its_notebooks_and_no_solution(fork):
+    assert fork.publish("prepare").returncode == 0
+    fork.build()
+    assert fork.publish("push").returncode == 0
+    show = [f"--git-dir={fork.bare}", "show"]
+    listed = fork.git(f"--git-dir={fork.bare}", "ls-tree", "-r", "--name-only", "published-student")
+    names = listed.splitlines()
+    assert {name for name in names if name.endswith(".ipynb")} == {
+        f"book/{place}.ipynb" for place in PLACES
+    }
+    assert {"helpers/install.py", "book/weights/simple.npz", "requirements/server.txt"} < {*names}
+    assert not [name for name in names if re.match("tests|course|book/(teaching|claims)", name)]
+    assert not [name for name in names if name.startswith("book/") and name.endswith(".md")]
+    for place in PLACES:
+        name = f"book/{place}.ipynb"
+        whole, given = (
+            cells(fork.git(*show, f"{branch}:{name}"))
+            for branch in ("published", "published-student")
+        )
+        assert not any("solution" in c.metadata.get("tags", []) or c.get("outputs") for c in given)
+        setup = [next(c.source for c in some if c.cell_type == "code") for some in (whole, given)]
+        assert setup == [setup_cell(URL, "published")] * 2
+
+
+@pytest.mark.heavy
+def test_the_branch_of_a_class_grows_and_is_never_replaced(fork):
+    def tips():
+        log = fork.git(f"--git-dir={fork.bare}", "log", "--format=%H %s", "published-student")
+        return log.splitlines()
+
+    history = []
+    for words in (None, None, "A better name"):
+        fork.git("switch", "-q", "trunk")
+        if words:
+            (fork.top / "LICENSE").write_text(words)
+            fork.commit()
+        assert fork.publish("prepare").returncode == 0
+        fork.build()
+        done = fork.publish("push")
+        assert done.returncode == 0, done.stderr
+        history.append(tips())
+    first, unchanged, grown = history
+    assert len(first) == 1 and unchanged == first
+    assert len(grown) == 2 and grown[1:] == first
 
 
 def test_a_release_keeps_a_branch_of_its_own(fork):
@@ -172,8 +162,6 @@ def test_what_disagrees_is_refused(fork):
 
 @pytest.mark.heavy
 def test_the_pages_of_a_fork_name_the_fork(fork):
-    from support import soup
-
     assert fork.publish("prepare").returncode == 0
     build = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--quiet"]
     done = fork.run(*build)

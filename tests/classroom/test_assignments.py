@@ -90,7 +90,7 @@ def graded(request, tmp_path_factory):
         "empty": {},
     } | {name: right | answers for name, answers in HOSTILE.items()}
     for student, answers in handed_in.items():
-        path = course / "downloaded" / chapter / "archive" / f"{student}_late_{chapter}(1).ipynb"
+        path = course / "downloaded" / chapter / "archive" / f"{student}_{chapter}(1).ipynb"
         notebook = hand_in(release, answers)
         if student == "empty":  # and its checks are rewritten: nbgrader sets them back
             for cell in notebook.cells:
