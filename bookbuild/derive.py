@@ -112,8 +112,11 @@ def in_korean(page, content):
             cell.source = words.prose(cell.source)
         if alt_texts(cell):
             _alt_texts(cell, words)
+    said = catalogues.translations(catalogues.LOCALE / LANGUAGE / "helpers.po")
     for model, figure in reactive_figures(notebook.metadata.get("widgets", {})):
-        model["state"] = figure_state(model["state"], figure)
+        # Its script looks the words up; the values of its state are also keys, and stay.
+        state = model["state"]
+        state["_words"] = figure.words_for(state, lambda text: said.get(text, text))
     return notebook
 
 
@@ -124,38 +127,6 @@ def _alt_texts(cell, words):
             about |= {"alt": words.words(alt), "english": alt}
             if output["data"].get("text/plain") == alt:
                 output["data"]["text/plain"] = about["alt"]
-
-
-def figure_state(state, figure):
-    """Return a figure's stored state with its words in the other language.
-
-    Parameters
-    ----------
-    state : dict
-        As Jupyter stores it.
-    figure : type
-        Its class, a `helpers.widgets.figure.ReactiveFigure`.
-
-    Returns
-    -------
-    dict
-        Each string that is a message as a whole is replaced, names apart, which are keys, too;
-        ``_words`` has the translations that the figure's script looks up.
-    """
-    words = catalogues.translations(catalogues.LOCALE / LANGUAGE / "helpers.po")
-    names = set(figure.names_in(state))
-
-    def replaced(value):
-        if isinstance(value, str):
-            return value if value in names else words.get(value, value)
-        if isinstance(value, list):
-            return [replaced(each) for each in value]
-        if isinstance(value, dict):
-            return {key: replaced(each) for key, each in value.items()}
-        return value
-
-    shown = {key: value if key.startswith("_") else replaced(value) for key, value in state.items()}
-    return shown | {"_words": figure.words_for(state, lambda text: words.get(text, text))}
 
 
 def configuration():
