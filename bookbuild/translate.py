@@ -226,6 +226,8 @@ def wrong_terms(text, translation):
         for english, words in terms().items()
         if re.search(english, prose, re.IGNORECASE)
         and not any(word in translation for word in words)
+        # A name or a title stays English; for \b a particle behind it is no letter.
+        and not re.search(english, translation, re.IGNORECASE | re.ASCII)
     ]
 
 
