@@ -51,7 +51,7 @@ _MATH = MarkdownIt("commonmark").use(dollarmath_plugin)
 #: What a translation must have of its message, besides its placeholders; each sorts its findings.
 _KEPT = {
     "role": re.compile(r"\{[\w-]+\}`[^`<]*<([^>`]+)>`"),
-    "code": re.compile(r"`[^`]+`"),
+    "code": re.compile(r"``[^\n]+?``|`[^`]+`"),
     "formula": re.compile(r"\$\$?[^$]+\$\$?"),
     "link": re.compile(r"\]\(([^)\s]+)[^)]*\)|<(https?://[^>]+)>|href=\"([^\"]+)\""),
     "number": re.compile(r"\d+(?:[.,]\d+)*"),
