@@ -31,9 +31,8 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
   if [ "$$(find "$(COURSE)" "$(COURSE)/." -prune ! -user "$$(id -u)")" ]; then \
     echo "$(COURSE) belongs to another user. Name a folder of your own: COURSE=..." >&2; exit 1; fi && \
   chmod 700 "$(COURSE)"
-# nbgrader finds its own tools on the path, and the book's kernel in the course.
-NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
-  JUPYTER_PATH="$$PWD/jupyter" nbgrader
+# nbgrader finds its own tools on the path.
+NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" nbgrader
 
 .PHONY: help book serve pdf animation sync execute play again claims test test-all test-colab test-classroom editions bundle assignment grade hub benchmark lock audit publish release clean
 
@@ -106,11 +105,11 @@ assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment 
 	@echo "then: make grade CHAPTER=$(CHAPTER) COURSE=$(COURSE)"
 
 grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-ins of CHAPTER; feedback, and marks as COURSE/grades.csv
+	@.venv-classroom/bin/python -m classroom.sandbox
 	@$(PRIVATE_COURSE)
 	$(NBGRADER) zip_collect $(CHAPTER) --force --log-level=WARN
-	@status=0; ($(NBGRADER) autograde $(CHAPTER) --create --force --log-level=WARN) || status=$$?; \
-	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
-	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat "$(COURSE)/grades.csv" && exit $$status
+	umask 077 && .venv-classroom/bin/python -m classroom.marking $(CHAPTER) --course "$(COURSE)" && \
+	  cat "$(COURSE)/grades.csv"
 
 hub: .venv/installed .venv-classroom/installed node_modules/.vendored ## JupyterHub on http://localhost:8000 for the users of this machine; see book/reference/teaching.md
 	umask 022; $(BIN)/python -m bookbuild.editions student # every user copies from there

@@ -143,7 +143,9 @@ def judge():
         told = {"check": number, "passed": True}
         with contextlib.redirect_stdout(words), contextlib.redirect_stderr(io.StringIO()):
             try:
-                args, kwargs = _from_data(json.loads((folder / "about.json").read_text())["call"], folder)
+                args, kwargs = _from_data(
+                    json.loads((folder / "about.json").read_text())["call"], folder
+                )
             except Exception as error:  # whatever a hand-in made of its data
                 told = {"check": number, "unread": f"{type(error).__name__}: {error}"[:200]}
             else:

@@ -8,7 +8,6 @@ returns nothing: it prints why the answer is right, or raises `NotAnswered` or `
 import math
 from numbers import Real
 
-import keras
 import numpy as np
 
 from helpers import profile
@@ -192,6 +191,8 @@ def apply_model(name, actual, x):
     ------
     Wrong
     """
+    import keras  # takes seconds, and most checks do without
+
     if not isinstance(actual, keras.Layer):
         raise Wrong(f"{name} is {_kind(actual)}; wanted: a Keras model.")
     try:
