@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -41,6 +42,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from traitlets.config import Application
 
 from classroom import sandbox
 from classroom.feedback import clean_page, plain_outputs
@@ -143,13 +145,14 @@ class HandIn:
             cell.outputs = [_error("NotRun", "This cell did not run.")]
         limits = self.limits
         about = {"cells": tasks, "seconds": limits.cell, "out": limits.out, "kept": limits.kept}
-        begun, why = 0, "The program that runs the cells was ended from within."
+        started, begun, why = False, 0, "The program that runs the cells was ended from within."
         with tempfile.TemporaryFile() as told:
             words = [str(sandbox.PYTHON), str(sandbox.ROOT / "classroom" / "inside.py")]
             ended = sandbox.run(words, json.dumps(about).encode(), told, limits)
             told.seek(0)
             try:
                 for what, data in _told(told):
+                    started = True
                     if "kept" in what:
                         _store(kept, what, data, {task.get("check") for task in tasks})
                     elif "begun" in what:
@@ -164,6 +167,8 @@ class HandIn:
                         why = ""
             except (ValueError, KeyError, IndexError, TypeError, RecursionError):
                 why = "What came out of the sandbox makes no sense."
+        if not started and not ended.why:
+            raise NotMarked(f"the sandbox did not start ({ended.words})")
         self.seconds, self.memory = ended.seconds, ended.memory
         if ended.why:
             why = f"The hand-in was stopped: {ended.why}."
@@ -341,10 +346,7 @@ class Course:
         """Return nbgrader's application and course, with the teacher's settings."""
         app = NbGrader()
         app.log_level = "WARN"
-        app.load_config_file()
-        config = self.folder / "nbgrader_config.py"
-        if config.is_file():
-            super(NbGrader, app).load_config_file("nbgrader_config", path=[str(self.folder)])
+        Application.load_config_file(app, "nbgrader_config", path=[str(self.folder)])
         directory = CourseDirectory(parent=app)
         directory.root = str(self.folder)
         directory.assignment_id, directory.student_id = self.chapter, student
@@ -376,7 +378,8 @@ class Course:
 
 def mark(course, student, limits, twice, digest):
     """Mark one hand-in, write its feedback and its record. Runs in a process of its own."""
-    resource.setrlimit(resource.RLIMIT_DATA, (2 * 2**30, 2 * 2**30))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (2 * 2**30, hard))  # the sandbox sets its own
     os.chdir(course.folder)
     log = (course.marked / f"{student}.log").open("w")
     os.dup2(log.fileno(), 1)
@@ -597,6 +600,7 @@ def main():
         sys.exit(why)
     if sandbox.trusted():
         print("No sandbox: each hand-in runs with your rights.", file=sys.stderr)
+    warnings.filterwarnings("ignore", module="nbgrader")  # its database's, on new submissions
     course = Course(args.course, args.chapter)
     if not course.release.is_file():
         sys.exit(f"There is no {course.release}. Type: make assignment CHAPTER={args.chapter}")

@@ -79,6 +79,7 @@ class Ended:
     why: str  # empty if it ended by itself
     seconds: float
     memory: int  # the most bytes that it was seen to hold
+    words: str  # the last that it wrote to its standard error
 
 
 def trusted():
@@ -232,7 +233,7 @@ def run(words, task, told, limits, shown=()):
     -------
     Ended
     """
-    start, most, count, why = time.monotonic(), 0, 0, ""
+    start, most, count, why, errors = time.monotonic(), 0, 0, "", []
     with tempfile.TemporaryDirectory(prefix="marking-") as folder:
         (Path(folder) / "task").write_bytes(task)
         with (Path(folder) / "task").open("rb") as given:
@@ -240,20 +241,23 @@ def run(words, task, told, limits, shown=()):
                 command(words, limits, shown),
                 stdin=given,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 start_new_session=True,
                 cwd=folder,
             )
         with process, selectors.DefaultSelector() as ready:
-            ready.register(process.stdout, selectors.EVENT_READ)
+            ready.register(process.stdout, selectors.EVENT_READ, told.write)
+            ready.register(process.stderr, selectors.EVENT_READ, errors.append)
             looked = 0
-            while not why:
-                if ready.select(0.2):
-                    part = os.read(process.stdout.fileno(), MB)
+            while not why and ready.get_map():
+                for key, _ in ready.select(0.2):
+                    part = os.read(key.fd, MB)
                     if not part:
-                        break
-                    told.write(part)
+                        ready.unregister(key.fileobj)
+                        continue
+                    key.data(part)
                     count += len(part)
+                    del errors[:-1]
                 if time.monotonic() > looked + 0.2:
                     looked = time.monotonic()
                     most = max(most, _memory(process.pid))
@@ -264,7 +268,8 @@ def run(words, task, told, limits, shown=()):
                 elif time.monotonic() > start + limits.seconds:
                     why = f"it ran for more than {limits.seconds:.0f} seconds"
             _end(process)
-    return Ended(why, time.monotonic() - start, most)
+    words = b"".join(errors).decode(errors="replace").strip()[-200:]
+    return Ended(why, time.monotonic() - start, most, words)
 
 
 def _family(pid):

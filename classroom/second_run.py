@@ -47,7 +47,8 @@ def code_that_keeps(check):
         if isinstance(one, ast.ImportFrom) and function in {name.name for name in one.names}
     )
     ours = "__import__('classroom.second_run', fromlist=['keep']).keep"
-    call.args.insert(0, ast.Name(function))
+    number = int(function.removeprefix("check_"))
+    call.args[:0] = [ast.Constant(number), ast.Name(function)]
     call.func = ast.parse(ours, mode="eval").body
     return ast.unparse(ast.fix_missing_locations(tree)), module, function
 
@@ -55,9 +56,9 @@ def code_that_keeps(check):
 # Within the hand-in's process, which may do with it what it likes
 
 
-def keep(check, *args, **kwargs):
+def keep(number, check, *args, **kwargs):
     """Write what a check is called with, and whether the check is the shipped one."""
-    folder = KEPT / check.__name__.removeprefix("check_")
+    folder = KEPT / str(number)
     folder.mkdir(parents=True)
     about = {"meddled": meddled(check)}
     try:
