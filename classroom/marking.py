@@ -82,7 +82,8 @@ class HandIn:
 
     def __init__(self, release, twice, limits, lock):
         self.release, self.twice, self.limits, self.lock = release, twice, limits, lock
-        self.remarks, self.judged, self.seconds, self.memory = [], {}, 0, 0
+        self.remarks, self.of_exercises, self.judged = [], {}, {}
+        self.seconds = self.memory = 0
 
     def settle(self, notebook, resources):
         """Keep of the notebook its words and code; the rest is as the students were given it."""
@@ -188,13 +189,13 @@ class HandIn:
                 meddled, complete = "", False
             if meddled:
                 words = re.sub(r"[^\w. ]", "", str(meddled))[:80]
-                self.remarks.append(f"exercise {number}: {words} is not the shipped one")
+                self._note(number, f"{words} is not the shipped one")
             if _failed(check):
                 self.judged[number] = "failed"
             elif complete:
                 again.append(number)
             elif number in self.twice:
-                self.remarks.append(f"exercise {number}: judged once, its answer was not kept")
+                self._note(number, "judged once, its answer was not kept")
         return again
 
     def _second_run(self, numbers, kept):
@@ -225,24 +226,30 @@ class HandIn:
         return verdicts
 
     def _conclude(self, number, check, verdict):
-        if not verdict:
-            return
-        if "unread" in verdict:
-            self.remarks.append(f"exercise {number}: judged once, its answer could not be read")
+        if verdict is None:
+            pass  # its first run stands
+        elif "unread" in verdict:
+            self._note(number, "judged once, its answer could not be read")
         elif verdict["passed"]:
             self.judged[number] = "twice"
         else:
             self.judged[number] = "failed"
             words = str(verdict["words"])
-            self.remarks.append(
-                f"exercise {number}: passed in the hand-in's own process, but not on the answer "
-                f"that was kept"
-            )
+            self._note(number, "passed in its own process, but not on the answer that was kept")
             check.outputs.append(_error("NotConfirmed", f"The second run of the check: {words}"))
         if not _failed(check):
             for output in check.outputs:
                 if output.output_type == "stream":
                     output.name = "stdout"  # nbgrader takes a warning for a failure
+
+    def _note(self, number, words):
+        self.of_exercises.setdefault(words, []).append(str(number))
+
+    @property
+    def remark(self):
+        """What the teacher has to know, in one line."""
+        of = [f"exercise {', '.join(n)}: {words}" for words, n in self.of_exercises.items()]
+        return "; ".join([*self.remarks, *of])
 
 
 def meddling(cells, published):
@@ -426,7 +433,7 @@ def mark(course, student, limits, twice, digest):
     record = {
         "of": digest,
         "points": points,
-        "remark": "; ".join(hand_in.remarks),
+        "remark": hand_in.remark,
         "judged": hand_in.judged,
         "seconds": hand_in.seconds,
         "memory_mb": hand_in.memory / 1e6,

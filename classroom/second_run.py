@@ -74,7 +74,9 @@ def meddled(check):
     Compares the functions with those that their files hold. Whoever knows of this can deceive it;
     the second run does not depend on it.
     """
-    if not isinstance(check, types.FunctionType):
+    if not isinstance(check, types.FunctionType) or not check.__module__.startswith(
+        "helpers.exercises."
+    ):
         return "the check"
     for name in {"helpers.exercises", "helpers.measures", check.__module__}:
         module = sys.modules.get(name)

@@ -1,0 +1,348 @@
+"""Mark a class of made hand-ins on this machine: honest ones, and each kind of hostile one.
+
+    python -m classroom.made_class --students 15 30 60
+
+The hand-ins are of "Following shapes through layers", whose exercises train nothing. They go
+through `make assignment` and `make grade`, and what that takes is written into the ledger. What
+each hand-in ought to get stands here; the tests compare.
+"""
+
+import argparse
+import copy
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import psutil
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from bookbuild.book import RESULTS, ROOT
+from helpers import files, results
+
+CHAPTER = "shapes"
+LEDGER = RESULTS / "teaching.json"
+RIGHT = {
+    1: "code_shape = (4, 4, 4)\nparameter_count = 3369\nunpadded_filters = 16",
+    2: "one = np.array([[0, 0], [2, 0], [2, 1], [0, 1]])\nother = one + 2 * np.array([-4, 3]) / 5",
+    3: "dilations = [1, 2, 4, 8]",
+}
+# Short, and long for a machine three times slower.
+LIMITS = {
+    "BOOK_GRADE_TIMEOUT": "30",
+    "BOOK_GRADE_SECONDS": "120",
+    "BOOK_GRADE_MEMORY_GB": "1",
+    "BOOK_GRADE_DISK_MB": "64",
+    "BOOK_GRADE_OUTPUT_MB": "5",
+    "BOOK_GRADE_KEPT_MB": "32",
+    "BOOK_GRADE_PROCESSES": "100",
+    "BOOK_DATA": "embedded",
+    "BOOK_PROFILE": "full",
+}
+
+
+@dataclass
+class Kind:
+    """A hand-in, and what it ought to get.
+
+    `before` and `answers` are code: of its first cell, and of its exercises. `least` is given
+    where it depends on the machine how far the hand-in comes.
+    """
+
+    points: int
+    answers: dict = field(default_factory=dict)
+    before: str = ""
+    remark: str = ""  # a part of what the teacher reads; empty if nothing is to be said
+    least: int | None = None
+    after: object = None  # what is done to the notebook as JSON
+
+
+# What a hand-in finds that it must not find it prints, and the tests look for that.
+SPY = """
+import glob, os, socket
+found = []
+for path in {paths!r}:
+    try:
+        found += os.listdir(path) if os.path.isdir(path) else [open(path).read()[:100]]
+    except OSError:
+        pass
+for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline"):
+    try:
+        found += [path] if {secret!r} in open(path).read() else []
+    except OSError:
+        pass
+for family, address in [
+    (socket.AF_INET, ("127.0.0.1", {port})),
+    (socket.AF_UNIX, "\\0{secret}"),
+    (socket.AF_INET, ("1.1.1.1", 80)),
+]:
+    try:
+        socket.socket(family).connect(address)
+        found.append(address)
+    except OSError:
+        pass
+print("BREACH" if found else "SEALED", found)
+"""
+VANDAL = """
+import os, shutil
+for path in {paths!r}:
+    for name in (path, path + "/planted"):
+        try:
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+            with open(name, "w") as file:
+                file.write("raise SystemExit('planted')")
+        except OSError:
+            pass
+    shutil.rmtree(path, ignore_errors=True)
+shutil.rmtree("/tmp", ignore_errors=True)
+shutil.rmtree("/dev/shm", ignore_errors=True)
+"""
+LINKER = """
+import os
+for number, path in enumerate({paths!r}):
+    os.symlink(path, f"link{{number}}")
+    os.makedirs("/tmp/kept/2", exist_ok=True)
+    os.symlink(path, f"/tmp/kept/2/{{number}}.npy")
+"""
+ACTIVE = """
+from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display
+ran = "document.documentElement.dataset.ran = 1; fetch('http://127.0.0.1:{port}/')"
+display(
+    HTML(f"<script>{{ran}}</script><img src='http://127.0.0.1:{port}/a' onerror=\\"{{ran}}\\">"
+         f"<iframe srcdoc='<script>{{ran}}</script>'></iframe><a href='javascript:{{ran}}'>x</a>"),
+    SVG(f"<svg xmlns='http://www.w3.org/2000/svg' onload=\\"{{ran}}\\"><script>{{ran}}</script></svg>"),
+    Javascript(ran), Markdown(f"<script>{{ran}}</script>"), Latex(f"$\\\\href{{{{javascript:{{ran}}}}}}{{{{x}}}}$"),
+    {{"application/vnd.jupyter.widget-view+json": {{"model_id": "x"}}, "text/plain": ran}}, raw=False,
+)
+import matplotlib.pyplot as plt
+plt.plot([1, 2])
+plt.show()
+"""
+WORDS = (
+    "<script>document.documentElement.dataset.ran = 1</script>"
+    "<img src=x onerror='document.documentElement.dataset.ran = 1'>"
+    "<svg onload='document.documentElement.dataset.ran = 1'></svg>"
+    "[link](javascript:alert(1)) ![picture](http://127.0.0.1:{port}/b)"
+    "<style>@import 'http://127.0.0.1:{port}/c'; body {{ background: url(//127.0.0.1:{port}/d) }}</style>"
+    "<meta http-equiv=refresh content='0; url=http://127.0.0.1:{port}/e'>"
+    "<base href='http://127.0.0.1:{port}/'><form action=/f><input autofocus onfocus=alert(1)></form>"
+)
+
+
+def _points(notebook):
+    for cell in notebook["cells"]:
+        about = cell["metadata"].get("nbgrader", {})
+        about.update(points=495, score=495, solution=True, grade=True, task=True)
+    extra = {"grade_id": "mine", "grade": True, "points": 495, "locked": False, "solution": False}
+    cell = new_code_cell("495", metadata={"nbgrader": extra | {"schema_version": 3, "task": False}})
+    notebook["cells"].append(json.loads(json.dumps(cell)))
+
+
+def _twins(notebook):
+    checks = [c for c in notebook["cells"] if c["source"] and "check_" in "".join(c["source"])]
+    for place in (0, len(notebook["cells"])):
+        for check in checks:
+            notebook["cells"].insert(place, json.loads(json.dumps(check)) | {"source": "495"})
+
+
+def _other_kernel(notebook):
+    notebook["metadata"]["kernelspec"] = {"name": "bash", "display_name": "x", "language": "bash"}
+
+
+def kinds(course, secret, port):
+    """Return each kind of hand-in, by name.
+
+    Parameters
+    ----------
+    course : pathlib.Path
+    secret : str
+        What stands in the environment of the processes outside, and names a socket there.
+    port : int
+        Where something listens on this machine.
+
+    Returns
+    -------
+    dict of str to Kind
+    """
+    home = str(Path.home())
+    paths = [str(course), f"{course}/source", f"{course}/submitted", f"{course}/gradebook.db"]
+    paths += [f"{course}/nbgrader_config.py", f"{home}/.ipython", f"{home}/.ssh", "/etc/shadow"]
+    paths += [str(ROOT / "Makefile"), str(ROOT / "book" / "studies"), f"{tempfile.gettempdir()}/x"]
+    attack = {"paths": paths, "secret": secret, "port": port}
+    swap = "dilations = [1, 2, 4, 8]\n"
+    bomb = "import os, time\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        time.sleep(1)"
+    ear = "while True:\n    try:\n        time.sleep(1000)\n    except KeyboardInterrupt:\n        pass"
+    rewritten = "import helpers.exercises.shapes as s\n"
+    rewritten += (
+        "for n in '123':\n    setattr(s, f'check_{n}', lambda *a: print('Right, all three.'))"
+    )
+    deceiver = "import sys\nsys.modules['classroom.second_run'] = __import__('math')\n" + rewritten
+    garbage = """
+kernel = get_ipython().kernel
+for name in ("update_display_data", "display_data", "execute_reply", "clear_output", "comm_open"):
+    for content in ({}, {"data": 1, "transient": {"display_id": []}}, {"comm_id": {}}, {"wait": []}):
+        kernel.session.send(kernel.iopub_socket, name, content, parent=kernel.get_parent())
+"""
+    pickle = """
+class Loud:
+    def __reduce__(self):
+        return (open, ("/tmp/planted", "w"))
+def save(path, value, **options):
+    with open(path, "wb") as file:
+        np.lib.format.write_array(file, np.array([Loud()], dtype=object))
+np.save = save
+"""
+    return {
+        "right": Kind(3, RIGHT),
+        "mistaken": Kind(2, RIGHT | {3: "dilations = [1, 1, 1, 12]"}),
+        "empty": Kind(0),
+        "endless": Kind(2, RIGHT | {2: "import time\nwhile True:\n    time.sleep(1)"}),
+        "deaf": Kind(1, RIGHT | {2: f"import time\n{ear}"}, remark="ran for more than", least=1),
+        "thief": Kind(3, RIGHT, SPY.format(**attack)),
+        "vandal": Kind(3, RIGHT, VANDAL.format(**attack)),
+        "linker": Kind(3, RIGHT | {2: RIGHT[2] + LINKER.format(**attack)}, least=2, remark=None),
+        "forger": Kind(0, {}, rewritten, remark="check_1 is not the shipped one"),
+        "deceiver": Kind(3, {}, deceiver, remark="the hand-in names", least=0),
+        "killer": Kind(1, RIGHT | {2: "import os\nos.kill(-1, 9)"}, remark="ended from within"),
+        "quitter": Kind(1, RIGHT | {2: "import os\nos._exit(1)"}, remark="The kernel died"),
+        "flood": Kind(1, RIGHT | {2: "while True:\n    print('x' * 9999)"}, remark="wrote more"),
+        "wave": Kind(1, RIGHT | {2: "print('x' * 10**8)"}, remark="wrote more"),
+        "glutton": Kind(2, RIGHT | {2: "x = []\nwhile True:\n    x.append(bytes(10**7))"}),
+        "gluttons": Kind(
+            1,
+            RIGHT
+            | {
+                2: "import os, time\nfor _ in range(9):\n    if not os.fork():\n"
+                "        x = b'1' * 4 * 10**8\n        time.sleep(99)\ntime.sleep(99)"
+            },
+            remark="of memory",
+        ),
+        "rabbit": Kind(1, RIGHT | {2: bomb}, remark="The hand-in was stopped", least=1),
+        "filler": Kind(
+            2,
+            RIGHT
+            | {2: "with open('x', 'wb') as f:\n    while True:\n        f.write(bytes(10**7))"},
+        ),
+        "actor": Kind(3, RIGHT | {2: RIGHT[2] + ACTIVE.format(port=port)}),
+        "points": Kind(2, RIGHT | {3: "dilations = [1, 1, 1, 1]"}, after=_points),
+        "twins": Kind(2, RIGHT | {3: "dilations = [1, 1, 1, 1]"}, after=_twins),
+        "bash": Kind(3, RIGHT, after=_other_kernel),
+        "garbage": Kind(1, RIGHT | {2: RIGHT[2] + garbage}, remark="get_ipython", least=1),
+        "pickler": Kind(3, RIGHT | {2: RIGHT[2] + pickle}, remark="could not be read"),
+        "broken": Kind(0, remark="this is no notebook", after=lambda notebook: '{"cells": ['),
+        "nested": Kind(0, remark="this is no notebook", after=lambda notebook: "[" * 10**6),
+    } | {"=cmd": Kind(3, RIGHT | {3: swap})}
+
+
+def hand_in(release, kind, port):
+    """Return a hand-in's file: what the student wrote and left of the chapter."""
+    notebook = copy.deepcopy(release)
+    cells = [new_code_cell("import numpy as np\n" + kind.before)]
+    cells.append(new_markdown_cell(WORDS.format(port=port)))
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name.startswith("exercise-"):
+            cell.source = kind.answers.get(int(name.removeprefix("exercise-")), cell.source)
+        if name:
+            cells.append(cell)
+    notebook.cells = cells
+    as_json = json.loads(nbformat.writes(notebook))
+    changed = kind.after(as_json) if kind.after else None
+    return changed if isinstance(changed, str) else json.dumps(as_json)
+
+
+class Course:
+    """A made class, its folder, and what `make` says of it."""
+
+    def __init__(self, folder, secret, port):
+        self.folder = folder
+        self.env = os.environ | LIMITS | {"BOOK_TRIAL": secret}
+        self.kinds = kinds(folder, secret, port)
+        self.port = port
+        self.make("assignment")
+        path = folder / "release" / CHAPTER / f"{CHAPTER}.ipynb"
+        self.release = nbformat.read(path, as_version=4)
+        self.students = {}
+
+    def make(self, target, **env):
+        """Run a target; return what it wrote. It has to succeed."""
+        words = ["make", "--silent", target, f"CHAPTER={CHAPTER}", f"COURSE={self.folder}"]
+        done = subprocess.run(
+            words, cwd=ROOT, env=self.env | env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(done.stdout[-3000:] + done.stderr[-3000:])
+        return done.stdout + done.stderr
+
+    def hand_in(self, student, kind):
+        """Put a hand-in of a kind where the collection finds it."""
+        archive = self.folder / "downloaded" / CHAPTER / "archive"
+        text = hand_in(self.release, self.kinds[kind], self.port)
+        (archive / f"{student}_{CHAPTER}.ipynb").write_text(text)
+        self.students[student] = kind
+
+    def marks(self):
+        """Return each line of grades.csv, by student."""
+        with (self.folder / "grades.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        marks = {row["student_id"]: row for row in rows}
+        assert len(marks) == len(rows)
+        return marks
+
+
+def measure(count):
+    """Mark a class of honest hand-ins; return seconds, and MB at most."""
+    with tempfile.TemporaryDirectory(prefix="class-") as folder:
+        course = Course(Path(folder), "trial", 9)
+        for number in range(count):
+            course.hand_in(f"student{number}", ("right", "mistaken", "right", "empty")[number % 4])
+        words = ["make", "--silent", "grade", f"CHAPTER={CHAPTER}", f"COURSE={folder}"]
+        start, most = time.monotonic(), 0
+        with subprocess.Popen(
+            words, cwd=ROOT, env=course.env, stdout=subprocess.DEVNULL
+        ) as process:
+            watched = psutil.Process(process.pid)
+            while process.poll() is None:
+                total = 0
+                for child in watched.children(recursive=True):
+                    try:
+                        total += child.memory_info().rss
+                    except psutil.Error:
+                        continue
+                most = max(most, total)
+                time.sleep(0.5)
+        if process.returncode or len(course.marks()) != count:
+            raise RuntimeError(f"the class of {count} was not marked")
+        return {"seconds": time.monotonic() - start, "memory_mb": most / 1e6}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--students", type=int, nargs="+", default=[15, 30, 60])
+    counts = parser.parse_args().students
+    measured = {}
+    for count in counts:
+        measured[count] = measure(count)
+        print(count, "hand-ins:", {k: round(v) for k, v in measured[count].items()}, flush=True)
+    if len(counts) < 2:
+        sys.exit("A law takes two classes: nothing is written.")
+    each, fixed = np.polyfit(counts, [measured[count]["seconds"] for count in counts], 1)
+    entry = json.loads(LEDGER.read_text())
+    entry["metrics"]["marking"] = {str(count): row for count, row in measured.items()} | {
+        "fixed": max(0.0, float(fixed)),
+        "each": float(each),
+        "minutes_of_300": float(fixed + 300 * each) / 60,
+    }
+    files.write(LEDGER, json.dumps(entry, indent=1) + "\n")
+    print(results.quote("teaching:marking.minutes_of_300"), "minutes for 300:", LEDGER)
+
+
+if __name__ == "__main__":
+    main()
