@@ -87,6 +87,8 @@ def main():
                     aside.source = cell["before"]
                     client.execute_cell(aside, len(cells), store_history=False)
                     for path in sorted((KEPT / str(cell["check"])).glob("*")):
+                        if not path.is_file():
+                            continue
                         left -= path.stat().st_size
                         if left >= 0:
                             tell(path.read_bytes(), kept=path.name, check=cell["check"])

@@ -1,10 +1,12 @@
 """Mark a class of made hand-ins on this machine: honest ones, and each kind of hostile one.
 
     python -m classroom.made_class --students 15 30 60
+    python -m classroom.made_class --chapters simple shapes
 
 The hand-ins are of "Following shapes through layers", whose exercises train nothing. They go
 through `make assignment` and `make grade`, and what that takes is written into the ledger. What
-each hand-in ought to get stands here; the tests compare.
+each hand-in ought to get stands here; the tests compare. The second command marks the published
+solutions of chapters, and writes down which of their exercises are judged twice.
 """
 
 import argparse
@@ -24,7 +26,7 @@ import numpy as np
 import psutil
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from bookbuild.book import RESULTS, ROOT
+from bookbuild.book import RESULTS, ROOT, chapters
 from helpers import files, results
 
 CHAPTER = "shapes"
@@ -193,7 +195,7 @@ for name in ("update_display_data", "display_data", "execute_reply", "clear_outp
     pickle = """
 class Loud:
     def __reduce__(self):
-        return (open, ("/tmp/planted", "w"))
+        return (eval, ("open('/tmp/planted', 'w')",))
 def save(path, value, **options):
     with open(path, "wb") as file:
         np.lib.format.write_array(file, np.array([Loud()], dtype=object))
@@ -208,8 +210,8 @@ np.save = save
         "thief": Kind(3, RIGHT, SPY.format(**attack)),
         "vandal": Kind(3, RIGHT, VANDAL.format(**attack)),
         "linker": Kind(3, RIGHT | {2: RIGHT[2] + LINKER.format(**attack)}, least=2, remark=None),
-        "forger": Kind(0, {}, rewritten, remark="check_1 is not the shipped one"),
-        "deceiver": Kind(3, {}, deceiver, remark="the hand-in names", least=0),
+        "forger": Kind(0, {}, rewritten, remark="the check is not the shipped one"),
+        "deceiver": Kind(3, {}, deceiver, remark="its answer was not kept"),
         "killer": Kind(1, RIGHT | {2: "import os\nos.kill(-1, 9)"}, remark="ended from within"),
         "quitter": Kind(1, RIGHT | {2: "import os\nos._exit(1)"}, remark="The kernel died"),
         "flood": Kind(1, RIGHT | {2: "while True:\n    print('x' * 9999)"}, remark="wrote more"),
@@ -261,19 +263,21 @@ def hand_in(release, kind, port):
 class Course:
     """A made class, its folder, and what `make` says of it."""
 
-    def __init__(self, folder, secret, port):
-        self.folder = folder
-        self.env = os.environ | LIMITS | {"BOOK_TRIAL": secret}
+    def __init__(self, folder, secret="trial", port=9, chapter=CHAPTER, env=LIMITS):
+        self.folder, self.chapter, self.port = folder, chapter, port
+        self.env = os.environ | env | {"BOOK_TRIAL": secret}
         self.kinds = kinds(folder, secret, port)
-        self.port = port
-        self.make("assignment")
-        path = folder / "release" / CHAPTER / f"{CHAPTER}.ipynb"
-        self.release = nbformat.read(path, as_version=4)
         self.students = {}
+        self.make("assignment")
+
+    def notebook(self, stage):
+        """Return the chapter as the `source` with solutions, or as the `release`."""
+        path = self.folder / stage / self.chapter / f"{self.chapter}.ipynb"
+        return nbformat.read(path, as_version=4)
 
     def make(self, target, **env):
         """Run a target; return what it wrote. It has to succeed."""
-        words = ["make", "--silent", target, f"CHAPTER={CHAPTER}", f"COURSE={self.folder}"]
+        words = ["make", "--silent", target, f"CHAPTER={self.chapter}", f"COURSE={self.folder}"]
         done = subprocess.run(
             words, cwd=ROOT, env=self.env | env, capture_output=True, text=True, check=False
         )
@@ -283,10 +287,13 @@ class Course:
 
     def hand_in(self, student, kind):
         """Put a hand-in of a kind where the collection finds it."""
-        archive = self.folder / "downloaded" / CHAPTER / "archive"
-        text = hand_in(self.release, self.kinds[kind], self.port)
-        (archive / f"{student}_{CHAPTER}.ipynb").write_text(text)
+        self.put(student, hand_in(self.notebook("release"), self.kinds[kind], self.port))
         self.students[student] = kind
+
+    def put(self, student, text):
+        """Put a hand-in's text where the collection finds it."""
+        archive = self.folder / "downloaded" / self.chapter / "archive"
+        (archive / f"{student}_{self.chapter}.ipynb").write_text(text)
 
     def marks(self):
         """Return each line of grades.csv, by student."""
@@ -300,7 +307,7 @@ class Course:
 def measure(count):
     """Mark a class of honest hand-ins; return seconds, and MB at most."""
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
-        course = Course(Path(folder), "trial", 9)
+        course = Course(Path(folder))
         for number in range(count):
             course.hand_in(f"student{number}", ("right", "mistaken", "right", "empty")[number % 4])
         words = ["make", "--silent", "grade", f"CHAPTER={CHAPTER}", f"COURSE={folder}"]
@@ -323,24 +330,77 @@ def measure(count):
         return {"seconds": time.monotonic() - start, "memory_mb": most / 1e6}
 
 
+def solved(source):
+    """Return the code of each exercise with its solution, by number."""
+    found = {}
+    for cell in source.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name.startswith("exercise-"):
+            found[int(name.removeprefix("exercise-"))] = cell.source
+    return found
+
+
+def with_answers(release, answers):
+    """Return a hand-in: the chapter as it was given, with the code of some exercises."""
+    notebook = copy.deepcopy(release)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        number = int(name.removeprefix("exercise-")) if name.startswith("exercise-") else None
+        if number in answers:
+            cell.source = answers[number]
+    return notebook
+
+
+def judged(chapter):
+    """Mark a chapter's published solutions; return which exercises are judged twice.
+
+    Raises
+    ------
+    RuntimeError
+        If they do not get all points.
+    """
+    env = {"BOOK_PROFILE": "quick", "BOOK_DATA": "embedded"}
+    with tempfile.TemporaryDirectory(prefix="class-") as folder:
+        course = Course(Path(folder), chapter=chapter, env=env)
+        answers = solved(course.notebook("source"))
+        course.put("right", nbformat.writes(with_answers(course.notebook("release"), answers)))
+        said = course.make("grade")
+        record = json.loads((Path(folder) / "marked" / chapter / "right.json").read_text())
+    if record["points"] != len(answers):
+        raise RuntimeError(f"{chapter}: {record}\n{said}")
+    twice = [int(number) for number, how in record["judged"].items() if how == "twice"]
+    return {"of": len(answers), "twice": len(twice), "exercises": twice}
+
+
+def write(**metrics):
+    """Add to the ledger of teaching."""
+    entry = json.loads(LEDGER.read_text())
+    entry["metrics"] |= metrics
+    files.write(LEDGER, json.dumps(entry, indent=1) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--students", type=int, nargs="+", default=[15, 30, 60])
-    counts = parser.parse_args().students
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--students", type=int, nargs="+", help="how many, in two classes or more")
+    what.add_argument("--chapters", nargs="+", choices=["all", *chapters()], metavar="chapter")
+    args = parser.parse_args()
+    if args.chapters:
+        for chapter in chapters() if args.chapters == ["all"] else args.chapters:
+            row = judged(chapter)
+            print(f"{chapter}: {row['twice']} of {row['of']} are judged twice", flush=True)
+            known = json.loads(LEDGER.read_text())["metrics"].get("judged", {})
+            write(judged=known | {chapter: row})
+        return
+    if len(args.students) < 2:
+        sys.exit("A law takes two classes.")
     measured = {}
-    for count in counts:
-        measured[count] = measure(count)
-        print(count, "hand-ins:", {k: round(v) for k, v in measured[count].items()}, flush=True)
-    if len(counts) < 2:
-        sys.exit("A law takes two classes: nothing is written.")
-    each, fixed = np.polyfit(counts, [measured[count]["seconds"] for count in counts], 1)
-    entry = json.loads(LEDGER.read_text())
-    entry["metrics"]["marking"] = {str(count): row for count, row in measured.items()} | {
-        "fixed": max(0.0, float(fixed)),
-        "each": float(each),
-        "minutes_of_300": float(fixed + 300 * each) / 60,
-    }
-    files.write(LEDGER, json.dumps(entry, indent=1) + "\n")
+    for count in args.students:
+        measured[str(count)] = measure(count)
+        print(count, {name: round(value) for name, value in measured[str(count)].items()})
+    each, fixed = np.polyfit(args.students, [row["seconds"] for row in measured.values()], 1)
+    law = {"fixed": float(fixed), "each": float(each)}
+    write(marking=measured | law | {"minutes_of_300": float(fixed + 300 * each) / 60})
     print(results.quote("teaching:marking.minutes_of_300"), "minutes for 300:", LEDGER)
 
 

@@ -59,7 +59,7 @@ def code_that_keeps(check):
 def keep(number, check, *args, **kwargs):
     """Write what a check is called with, and whether the check is the shipped one."""
     folder = KEPT / str(number)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     about = {"meddled": meddled(check)}
     try:
         about["call"] = _as_data([list(args), kwargs], folder)
