@@ -101,7 +101,7 @@ def test_nothing_outside_is_read_changed_or_called(marked):
     page = marked.page("thief").read_text()
     assert "SEALED []" in page and "BREACH [" not in page
     for student in marked.course.students:
-        assert SECRET not in marked.page(student).read_text() or student in ("thief", "actor")
+        assert SECRET not in marked.page(student).read_text() or student == "thief"
 
 
 @pytest.mark.heavy
