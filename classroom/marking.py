@@ -13,6 +13,7 @@ import csv
 import fcntl
 import hashlib
 import html
+import io
 import json
 import multiprocessing
 import multiprocessing.connection
@@ -47,7 +48,6 @@ from traitlets.config import Application
 from classroom import sandbox
 from classroom.feedback import clean_page, plain_outputs
 from classroom.second_run import code_that_keeps
-from helpers import files
 
 LARGEST = 50 * sandbox.MB  # of a hand-in's notebook
 AROUND = 300  # seconds for what nbgrader does before and after a hand-in runs
@@ -426,7 +426,7 @@ def mark(course, student, limits, twice, digest):
     writer.force = True
     writer.start()
     page = course.page(student)
-    files.write(page, clean_page(page.read_text()))
+    write(page, clean_page(page.read_text()))
     with course.gradebook() as gradebook:
         points = gradebook.find_submission(course.chapter, student).score
     lock.release()
@@ -438,7 +438,7 @@ def mark(course, student, limits, twice, digest):
         "seconds": hand_in.seconds,
         "memory_mb": hand_in.memory / 1e6,
     }
-    files.write(course.record(student), json.dumps(record, indent=1) + "\n")
+    write(course.record(student), json.dumps(record, indent=1) + "\n")
 
 
 def _mark(course, student, *args):
@@ -483,9 +483,9 @@ def refuse(course, student, why, digest):
     page = course.page(student)
     page.parent.mkdir(parents=True, exist_ok=True)
     words = f"This hand-in could not be marked: {html.escape(why)}."
-    files.write(page, f"<!DOCTYPE html>\n<meta charset='utf-8'>\n<p>{words}</p>\n")
+    write(page, f"<!DOCTYPE html>\n<meta charset='utf-8'>\n<p>{words}</p>\n")
     record = {"of": digest, "points": 0, "remark": f"not marked: {why}", "judged": {}}
-    files.write(course.record(student), json.dumps(record, indent=1) + "\n")
+    write(course.record(student), json.dumps(record, indent=1) + "\n")
 
 
 def mark_all(course, limits, twice, again=False):
@@ -577,10 +577,18 @@ def write_grades(course):
                 said = [here.read_record(student).get("remark", ""), *remarks.get(student, [])]
                 row["remark"] = "; ".join(filter(None, said))
                 rows.append({name: harmless(value) for name, value in row.items()})
-    with files.draft(course.folder / "grades.csv") as path, path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write(course.folder / "grades.csv", text.getvalue())
+
+
+def write(path, text):
+    """Write a file whole or not at all. (`helpers` wants Keras in the quick profile.)"""
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def harmless(value):
