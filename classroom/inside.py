@@ -11,13 +11,14 @@ followed by as many bytes as its ``bytes`` says.
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-KEPT = Path("/tmp/kept")  # where classroom/second_run.py puts the arguments
+KEPT = Path(tempfile.gettempdir(), "kept")  # where classroom/second_run.py puts the arguments
 
 
 class Client(NotebookClient):

@@ -127,12 +127,11 @@ def command(words, limits, shown=()):
         *words,
     ]
     # The home is one folder in memory, however many users the machine has.
+    home = {"HOME": "/tmp/home", "MPLCONFIGDIR": "/tmp/home/matplotlib"}
     settings = {
-        "HOME": "/tmp/home",
         "PATH": f"{BOOK}/bin:/usr/bin:/bin",
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "MPLCONFIGDIR": "/tmp/home/matplotlib",
         # TensorFlow takes all cores unless it is told, and several hand-ins run at once.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -150,7 +149,7 @@ def command(words, limits, shown=()):
         *("--dir", "/tmp/home/matplotlib", "--dir", "/tmp/work", "--chdir", "/tmp/work"),
         *_readable(shown),
     ]
-    for name, value in settings.items():
+    for name, value in (home | settings).items():
         box += ["--setenv", name, value]
     for folder in ("/dev", "/"):  # else these were memory without a limit
         box += ["--remount-ro", folder]
@@ -244,6 +243,7 @@ def run(words, task, told, limits, shown=()):
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 cwd=folder,
+                env=os.environ | {"TMPDIR": folder},  # all that it has of a place without a sandbox
             )
         with process, selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ, told.write)

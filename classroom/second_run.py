@@ -15,10 +15,11 @@ import io
 import json
 import os
 import sys
+import tempfile
 import types
 from pathlib import Path
 
-KEPT = Path("/tmp/kept")
+KEPT = Path(tempfile.gettempdir(), "kept")
 
 
 class NotKept(Exception):
