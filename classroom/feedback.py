@@ -79,6 +79,7 @@ def clean_page(page):
     head, _, body = page.partition("</head>")
     title = re.search(r"<title>(.*?)</title>", head)[1]
     styles = "\n".join(re.findall(r"<style.*?</style>", head, re.S))
+    styles = re.sub(r"@font-face\s*{[^}]*}", "", styles)  # files that are not there
     clean = nh3.clean(
         body,
         tags=TAGS,

@@ -214,7 +214,7 @@ np.save = save
         "deceiver": Kind(3, {}, deceiver, remark="its answer was not kept"),
         "killer": Kind(1, RIGHT | {2: "import os\nos.kill(-1, 9)"}, remark="ended from within"),
         "quitter": Kind(1, RIGHT | {2: "import os\nos._exit(1)"}, remark="The kernel died"),
-        "flood": Kind(1, RIGHT | {2: "while True:\n    print('x' * 9999)"}, remark="wrote more"),
+        "flood": Kind(1, RIGHT | {2: "while True:\n    print('x' * 9999)"}, remark="cell 4: "),
         "wave": Kind(1, RIGHT | {2: "print('x' * 10**8)"}, remark="wrote more"),
         "glutton": Kind(2, RIGHT | {2: "x = []\nwhile True:\n    x.append(bytes(10**7))"}),
         "gluttons": Kind(
