@@ -231,6 +231,7 @@ np.save = save
             2,
             RIGHT
             | {2: "with open('x', 'wb') as f:\n    while True:\n        f.write(bytes(10**7))"},
+            remark="its answer was not kept",
         ),
         "actor": Kind(3, RIGHT | {2: RIGHT[2] + ACTIVE.format(port=port)}),
         "points": Kind(2, RIGHT | {3: "dilations = [1, 1, 1, 1]"}, after=_points),

@@ -243,7 +243,7 @@ def run(words, task, told, limits, shown=()):
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 cwd=folder,
-                env=os.environ | {"TMPDIR": folder},  # all that it has of a place without a sandbox
+                env=_environment(folder),
             )
         with process, selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ, told.write)
@@ -270,6 +270,13 @@ def run(words, task, told, limits, shown=()):
             _end(process)
     words = b"".join(errors).decode(errors="replace").strip()[-200:]
     return Ended(why, time.monotonic() - start, most, words)
+
+
+def _environment(folder):
+    """Return what bubblewrap knows of ours: within the sandbox, its first process shows that."""
+    if trusted():
+        return os.environ | {"TMPDIR": folder}
+    return {"PATH": os.environ.get("PATH", os.defpath)}
 
 
 def _family(pid):
