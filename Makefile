@@ -31,9 +31,8 @@ PRIVATE_COURSE = umask 077 && mkdir -p "$(COURSE)" && \
   if [ "$$(find "$(COURSE)" "$(COURSE)/." -prune ! -user "$$(id -u)")" ]; then \
     echo "$(COURSE) belongs to another user. Name a folder of your own: COURSE=..." >&2; exit 1; fi && \
   chmod 700 "$(COURSE)"
-# nbgrader finds its own tools on the path, and the book's kernel in the course.
-NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" \
-  JUPYTER_PATH="$$PWD/jupyter" nbgrader
+# nbgrader finds its own tools on the path.
+NBGRADER = umask 077 && cd "$(COURSE)" && PATH="$(CURDIR)/.venv-classroom/bin:$$PATH" nbgrader
 
 .PHONY: help book serve pdf animation sync execute play again translate claims test test-all test-colab test-classroom editions bundle assignment grade lab benchmark lock audit publish release clean
 
@@ -111,10 +110,10 @@ assignment: .venv/installed .venv-classroom/installed ## an nbgrader assignment 
 	@echo "into $(COURSE)/downloaded/$(CHAPTER)/archive; then: make grade CHAPTER=$(CHAPTER) COURSE=$(COURSE)"
 
 grade: .venv/installed .venv-classroom/installed ## collect and mark all hand-ins of CHAPTER; feedback, and marks as COURSE/grades.csv
+	@.venv-classroom/bin/python -m classroom.sandbox
 	@$(PRIVATE_COURSE) && $(BIN)/python -m classroom.collect $(CHAPTER) --course "$(COURSE)"
-	@status=0; ($(NBGRADER) autograde $(CHAPTER) --create --force --log-level=WARN) || status=$$?; \
-	  ($(NBGRADER) generate_feedback $(CHAPTER) --force --log-level=WARN) && \
-	  ($(NBGRADER) export --to grades.csv --log-level=WARN) && cat "$(COURSE)/grades.csv" && exit $$status
+	@umask 077 && .venv-classroom/bin/python -m classroom.marking $(CHAPTER) --course "$(COURSE)" && \
+	  cat "$(COURSE)/grades.csv"
 
 # JupyterLab itself listens to this machine alone, makes a password and does not start as root.
 lab: .venv/installed ## the students' edition in JupyterLab, to see on this machine what they will see; for one user, not for a class

@@ -14,7 +14,6 @@ import nbformat
 from bookbuild import book
 from bookbuild.book import ROOT, as_json, chapters, tags
 from bookbuild.editions import without_meanings
-from classroom.kernel import bring_kernel
 from helpers import files
 
 POINTS = 1  # for each exercise: its check passes or it does not
@@ -78,7 +77,6 @@ def make(chapter, course):
     config = course / "nbgrader_config.py"
     if not config.exists():
         files.write(config, CONFIG.read_bytes())
-    bring_kernel(course / "jupyter")
     path = source / f"{chapter}.ipynb"
     published = nbformat.read(book.notebook(chapter), as_version=4)
     files.write(path, as_json(assignment(published)))

@@ -256,8 +256,10 @@ def main():
     if not measured:
         sys.exit("Nobody came through: nothing is written.")
     most = max(count for count, row in measured.items() if not row["failed"])
-    entry = {
-        "metrics": {"hub": measured, "hub_most": {"users": most, **measured[most]}},
+    found = {"hub": measured, "hub_most": {"users": most, **measured[most]}}
+    entry = json.loads(LEDGER.read_text())
+    entry |= {
+        "metrics": entry["metrics"] | found,
         "machine": f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
         "date": time.strftime("%Y-%m-%d"),
     }

@@ -8,7 +8,6 @@ returns nothing: it prints why the answer is right, or raises `NotAnswered` or `
 import math
 from numbers import Real
 
-import keras
 import numpy as np
 
 from helpers import profile
@@ -232,6 +231,8 @@ def apply_model(name, actual, x):
     ------
     Wrong
     """
+    import keras  # takes seconds, and most checks do without
+
     if not isinstance(actual, keras.Layer):
         raise Wrong(
             say("{name} is a {kind}; wanted: a Keras model.", name=name, kind=type(actual).__name__)

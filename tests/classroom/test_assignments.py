@@ -3,8 +3,8 @@
 `make test-all` marks "A simple autoencoder", `make test-classroom` every chapter.
 """
 
-import copy
 import csv
+import json
 import os
 import re
 import shutil
@@ -16,6 +16,7 @@ import pytest
 
 from bookbuild.book import ROOT
 from classroom import assignments
+from classroom.made_class import LEDGER, solved, with_answers
 from support import CLASSROOM
 
 HOSTILE = {
@@ -23,26 +24,6 @@ HOSTILE = {
     "endless": {2: "import time\n\nwhile True:\n    time.sleep(1)"},
     "deadly": {2: "import os\n\nos._exit(1)"},
 }
-
-
-def solved(source):
-    """Return the code of each exercise with its solution, by number."""
-    found = {}
-    for cell in source.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        if name.startswith("exercise-"):
-            found[int(name.removeprefix("exercise-"))] = cell.source
-    return found
-
-
-def hand_in(release, answers):
-    notebook = copy.deepcopy(release)
-    for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        number = int(name.removeprefix("exercise-")) if name.startswith("exercise-") else None
-        if number in answers:
-            cell.source = answers[number]
-    return notebook
 
 
 def nonsense(stub):
@@ -91,7 +72,7 @@ def graded(request, tmp_path_factory):
     } | {name: right | answers for name, answers in HOSTILE.items()}
     for student, answers in handed_in.items():
         path = course / "downloaded" / chapter / "archive" / f"{student}_{chapter}(1).ipynb"
-        notebook = hand_in(release, answers)
+        notebook = with_answers(release, answers)
         if student == "empty":  # and its checks are rewritten: nbgrader sets them back
             for cell in notebook.cells:
                 if "check" in cell.metadata.get("tags", []):
@@ -112,6 +93,15 @@ def test_each_hand_in_has_the_marks_it_earned(graded):
         "endless": exercises - 1,  # stopped, then marked on
         "deadly": 1,  # what ran before the kernel died
     }
+
+
+def test_solutions_are_judged_as_the_teaching_page_says(graded):
+    chapter, course, exercises, _ = graded
+    record = json.loads((course / "marked" / chapter / "right.json").read_text())
+    assert record["remark"] == ""  # nor does any look like meddling
+    said = json.loads(LEDGER.read_text())["metrics"]["judged"][chapter]
+    twice = [int(number) for number, how in record["judged"].items() if how == "twice"]
+    assert said == {"of": exercises, "twice": len(twice), "exercises": twice}
 
 
 def test_each_student_gets_feedback_that_says_why(graded):
