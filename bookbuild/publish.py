@@ -19,9 +19,9 @@ import sys
 
 import nbformat
 
-from bookbuild import book, chapters
+from bookbuild import book, chapters, derive
 from bookbuild.book import ROOT, SITE
-from bookbuild.setup_cell import setup_cell
+from bookbuild.setup_cell import in_language, setup_cell
 from helpers import files
 
 NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+(?<!\.git)")
@@ -112,6 +112,8 @@ def prepare(repository, branch, source, version):
         contents |= {book.text(name): text.replace(old, new), path: book.as_json(notebook)}
     git("switch", "--quiet", "--detach")
     files.write_together(contents, ROOT)
+    derive.write_pages(ROOT / derive.LANGUAGE)  # as the English ones are now
+    git("add", "--force", derive.LANGUAGE)
     message = f"Published as {branch} of {repository}: {version}"
     who = ["-c", "user.name=publish", "-c", "user.email=publish@example.org"]
     git(*who, "commit", "--quiet", "--all", "--allow-empty", "-m", message)
@@ -137,6 +139,14 @@ def check(repository, branch):
         page = SITE / path.with_suffix(".html")
         if not page.is_file() or button + path.as_posix() not in page.read_text(encoding="utf-8"):
             sys.exit(f"The page of {path} has no button to {button}: build it.")
+        derived = ROOT / derive.LANGUAGE / path
+        cell_there = in_language(cell, derive.LANGUAGE)
+        if chapters.setup(nbformat.read(derived, as_version=4)).source != cell_there:
+            sys.exit(f"The setup cell of {derive.LANGUAGE}/{path} is another one: prepare it.")
+        page = derive.SITE / path.with_suffix(".html")
+        place = f"{derive.LANGUAGE}/{path.as_posix()}"
+        if not page.is_file() or button + place not in page.read_text(encoding="utf-8"):
+            sys.exit(f"The page of {place} has no button to {button}: build it.")
     for page in SITE.rglob("*.html"):
         if f"/{book.PLACEHOLDER}/" in page.read_text(encoding="utf-8"):
             sys.exit(f"{page.relative_to(SITE)} names the placeholder: build it.")
