@@ -187,7 +187,8 @@ def configuration():
     }
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     for part in contents["parts"]:
-        part["caption"] = words.get(part["caption"], part["caption"])
+        if caption := part.get("caption"):
+            part["caption"] = words.get(caption, caption)
     return [
         yaml.safe_dump(made, allow_unicode=True, sort_keys=False) for made in (config, contents)
     ]

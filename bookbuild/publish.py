@@ -140,13 +140,12 @@ def check(repository, branch):
         if not page.is_file() or button + path.as_posix() not in page.read_text(encoding="utf-8"):
             sys.exit(f"The page of {path} has no button to {button}: build it.")
         derived = ROOT / derive.LANGUAGE / path
-        cell_there = in_language(cell, derive.LANGUAGE)
-        if chapters.setup(nbformat.read(derived, as_version=4)).source != cell_there:
+        same = in_language(cell, derive.LANGUAGE)
+        if (
+            not derived.is_file()
+            or chapters.setup(nbformat.read(derived, as_version=4)).source != same
+        ):
             sys.exit(f"The setup cell of {derive.LANGUAGE}/{path} is another one: prepare it.")
-        page = derive.SITE / path.with_suffix(".html")
-        place = f"{derive.LANGUAGE}/{path.as_posix()}"
-        if not page.is_file() or button + place not in page.read_text(encoding="utf-8"):
-            sys.exit(f"The page of {place} has no button to {button}: build it.")
     for page in SITE.rglob("*.html"):
         if f"/{book.PLACEHOLDER}/" in page.read_text(encoding="utf-8"):
             sys.exit(f"{page.relative_to(SITE)} names the placeholder: build it.")

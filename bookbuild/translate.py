@@ -88,7 +88,7 @@ def of_configuration():
     texts.append(SEARCH_THIS_BOOK)
     return [
         *(Found(text, ("_config.yml",)) for text in texts),
-        *(Found(part["caption"], ("_toc.yml",)) for part in contents["parts"]),
+        *(Found(part["caption"], ("_toc.yml",)) for part in contents["parts"] if "caption" in part),
     ]
 
 
