@@ -18,7 +18,7 @@ import yaml
 from bookbuild import blocks, book, catalogues, chapters
 from bookbuild.book import ROOT
 from bookbuild.setup_cell import in_language
-from bookbuild.translate import LANGUAGE, alt_texts, code_files
+from bookbuild.translate import LANGUAGE, SEARCH_THIS_BOOK, alt_texts, code_files
 from bookbuild.widgets import reactive_figures
 from bookbuild.words import THEME
 from helpers import files
@@ -137,8 +137,10 @@ def configuration():
         config[key] = words.get(config[key], config[key])
     html, sphinx = config["html"], config["sphinx"]["config"]
     html["extra_footer"] = words.get(html["extra_footer"], html["extra_footer"])
-    logo = sphinx["html_theme_options"]["logo"]
+    options = sphinx["html_theme_options"]
+    logo = options["logo"]
     logo |= {"text": config["title"], "alt_text": words.get(logo["alt_text"], logo["alt_text"])}
+    options["search_bar_text"] = words.get(SEARCH_THIS_BOOK, SEARCH_THIS_BOOK)
     config["repository"]["path_to_book"] = LANGUAGE  # in the branch that is published
     up = "../"
     sphinx |= {
@@ -153,10 +155,23 @@ def configuration():
     }
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     for part in contents["parts"]:
-        part["caption"] = words.get(part["caption"], part["caption"])
+        if caption := part.get("caption"):
+            part["caption"] = words.get(caption, caption)
     return [
         yaml.safe_dump(made, allow_unicode=True, sort_keys=False) for made in (config, contents)
     ]
+
+
+def pages():
+    """Return the derived pages and notebooks, by their places below the folder of the language."""
+    found = {}
+    for page in book.pages():
+        place = page.relative_to(ROOT).as_posix()
+        if page.suffix == ".ipynb":
+            found[place] = book.as_json(in_korean(page, nbformat.read(page, as_version=4)))
+        else:
+            found[place] = in_korean(page, page.read_text(encoding="utf-8"))
+    return found
 
 
 def contents():
@@ -173,21 +188,14 @@ def contents():
     found |= {
         f"{THEME}/{LANGUAGE}/LC_MESSAGES/{name}.mo": theme for name in ("sphinx", "booktheme")
     }
-    for page in book.pages():
-        place = page.relative_to(ROOT).as_posix()
-        if page.suffix == ".ipynb":
-            found[place] = book.as_json(in_korean(page, nbformat.read(page, as_version=4)))
-        else:
-            found[place] = in_korean(page, page.read_text(encoding="utf-8"))
-    return found
+    return found | pages()
 
 
 def derive():
     """Write `_build/ko`; files that are the same stay as they are. Return the folder."""
     made = contents()
-    for folder in {(BUILT / place).parent for place in made}:
-        folder.mkdir(parents=True, exist_ok=True)
     for place in _SHARED:
+        (BUILT / place).parent.mkdir(parents=True, exist_ok=True)
         link(BUILT / place, ROOT / place)
     # Jupyter Book writes there.
     SITE.mkdir(parents=True, exist_ok=True)
@@ -196,8 +204,20 @@ def derive():
     for old in (BUILT / "book").rglob("*"):
         if old.suffix in {".md", ".ipynb"} and old.relative_to(BUILT).as_posix() not in made:
             old.unlink()
-    files.write_together({BUILT / place: content for place, content in made.items()}, ROOT)
+    write(BUILT, made)
     return BUILT
+
+
+def write_pages(folder):
+    """Write the derived pages and notebooks alone, for the branch that is published."""
+    write(folder, pages())
+
+
+def write(folder, made):
+    """Write files by their places in a folder, all of them or none."""
+    for place in made:
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+    files.write_together({folder / place: content for place, content in made.items()}, ROOT)
 
 
 def link(place, target):

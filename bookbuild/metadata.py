@@ -132,6 +132,7 @@ def write_files(app, error):
 
 
 def setup(app):
+    app.setup_extension("bookbuild.words")
     app.connect("config-inited", set_address)
     app.connect("html-page-context", describe)
     app.connect("html-page-context", site_root)

@@ -23,9 +23,9 @@ import tempfile
 
 import nbformat
 
-from bookbuild import book, chapters, editions
+from bookbuild import book, chapters, derive, editions
 from bookbuild.book import ROOT, SITE
-from bookbuild.setup_cell import setup_cell
+from bookbuild.setup_cell import in_language, setup_cell
 from helpers import files
 
 NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+(?<!\.git)")
@@ -123,6 +123,8 @@ def prepare(repository, branch, source, version):
         contents |= {book.text(name): text.replace(old, new), path: book.as_json(notebook)}
     git("switch", "--quiet", "--detach")
     files.write_together(contents, ROOT)
+    derive.write_pages(ROOT / derive.LANGUAGE)  # as the English ones are now
+    git("add", "--force", derive.LANGUAGE)
     message = f"Published as {branch} of {repository}: {version}"
     git(*WHO, "commit", "--quiet", "--all", "--allow-empty", "-m", message)
 
@@ -147,6 +149,13 @@ def check(repository, branch):
         page = SITE / path.with_suffix(".html")
         if not page.is_file() or button + path.as_posix() not in page.read_text(encoding="utf-8"):
             sys.exit(f"The page of {path} has no button to {button}: build it.")
+        derived = ROOT / derive.LANGUAGE / path
+        same = in_language(cell, derive.LANGUAGE)
+        if (
+            not derived.is_file()
+            or chapters.setup(nbformat.read(derived, as_version=4)).source != same
+        ):
+            sys.exit(f"The setup cell of {derive.LANGUAGE}/{path} is another one: prepare it.")
     for page in SITE.rglob("*.html"):
         if f"/{book.PLACEHOLDER}/" in page.read_text(encoding="utf-8"):
             sys.exit(f"{page.relative_to(SITE)} names the placeholder: build it.")

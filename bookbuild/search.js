@@ -1,5 +1,5 @@
 // The search of the book: MiniSearch ranks the places of search-index.js, which search.py writes.
-const { pages, places, also, greek, idle } = bookIndex;
+const { pages, places, also, greek, idle, language } = bookIndex;
 
 // A word is a Greek letter, a number, or letters. A hyphen, an underscore
 // or an apostrophe joins words.
@@ -11,7 +11,13 @@ const wordsOf = (text) => text.match(WORDS) ?? [];
 
 // Words that mean the same to a reader have the same stem, also British and American ones.
 const stemmer = new Stemmer();
-const stem = (word) => stemmer.stemWord(
+// A Korean word is written with its particle. What else stands behind a word, search by beginnings
+// finds. Words of two syllables keep both: there the second is mostly no particle.
+const HANGUL = /[가-힣]/;
+const PARTICLE =
+  /(?<=[가-힣]{2})(?:에서는?|에게|으로는?|로는?|부터|까지|보다|처럼|[은는이가을를의에와과로])$/;
+const stem = (word) => HANGUL.test(word) ? word.normalize("NFC").replace(PARTICLE, "") : english(word);
+const english = (word) => stemmer.stemWord(
   word.normalize("NFKC").toLowerCase().replace(/(?<=\d),(?=\d{3}(?!\d))/g, "")
     .replace(/[α-ω]/g, (letter) => greek[letter] ?? letter)
     .replace(/isation/, "ization").replace(/is(e[drs]?|ing)$/, "iz$1")
@@ -43,7 +49,7 @@ const index = new MiniSearch({
     tokenize: (text) => text.split(" "),
     processTerm: (word) => word,
     combineWith: "AND",
-    prefix: (word) => word.length > 3,
+    prefix: (word) => word.length > (HANGUL.test(word) ? 1 : 3),
     boost: { chapter: 20, title: 4, explains: 5, code: 0.3 },
     bm25: { k: 4, b: 0.4, d: 0.5 }, // more uses count more, also in a long text
   },
@@ -55,10 +61,10 @@ const titles = places.map(({ title }) => gist(title));
 const vocabulary = new Set([...known.keys()].map((word) => word.toLowerCase())
   .flatMap((word) => [word, ...word.split(JOINTS)]));
 
-// The book is in English: Korean names lead to the English ones, not the other way round.
+// In the English book Korean names lead to the English ones, not the other way round.
 const named = also.map((names) => names.map(phrase));
-const waysToSay = (word) => [...new Set([word,
-  ...named.filter((names) => names.includes(word)).flat().filter((name) => !/[가-힣]/.test(name))])];
+const waysToSay = (word) => [...new Set([word, ...named.filter((names) => names.includes(word)).flat()
+  .filter((name) => language !== "en" || !HANGUL.test(name))])];
 
 // The book's word nearest to a misspelled one. To MiniSearch two swapped letters are two errors.
 function corrected(word) {
@@ -73,8 +79,20 @@ function corrected(word) {
   return [...swapped, ...similar].find((near) => vocabulary.has(near));
 }
 
+// Two words that Korean readers write as one, and the book does not.
+function apart(word) {
+  if (!HANGUL.test(word)) return undefined;
+  const cuts = [...Array(word.length - 1).keys()].slice(1).map((i) => [word.slice(0, i + 1), word.slice(i + 1)]);
+  return cuts.find((halves) => halves.every((half) => half.length > 1 && has(half)))?.join(" ");
+}
+
 // What the reader asked for: no word twice, no more than make sense, each in all ways to say it.
 function termsOf(query) {
+  // A term of the glossary in another language is one thing to ask for, however many words it has.
+  if (language !== "en") {
+    const ways = waysToSay(phrase(query)).filter((way) => has(way));
+    if (ways.some((way) => way !== phrase(query))) return [{ written: query, ways }];
+  }
   const words = new Map(wordsOf(query).map((word) => [whole(word), word]));
   const terms = telling([...words.keys()]).slice(0, 20).map((word) =>
     ({ written: words.get(word), ways: waysToSay(word).filter((way) => has(way)) }));
@@ -87,7 +105,7 @@ function termsOf(query) {
     }
   }
   for (const term of terms.filter(({ ways }) => !ways.length)) {
-    term.ways = [phrase(term.written)]; // not written as one word here
+    term.ways = [apart(whole(term.written)) ?? phrase(term.written)]; // not written as one word here
     if (!has(term.ways[0])) term.correct = corrected(term.written.toLowerCase());
     if (term.correct) term.ways = [phrase(term.correct)];
   }

@@ -15,6 +15,8 @@ from urllib.parse import urldefrag, urljoin
 
 from bs4 import BeautifulSoup
 
+from bookbuild.words import language
+
 SCRIPT = Path(__file__).with_name("search.js")
 INDEX = "search-index.js"  # not in _static, where sheet.py looks for what may need a style
 
@@ -88,8 +90,8 @@ def read(html):
 
     places, terms = [], []
 
-    def note(names, korean, meaning):
-        names = [line(name) for name in (*names, *korean.split(",")) if line(name)]
+    def note(names, others, meaning):
+        names = [line(name) for name in (*names, *re.split("[,;]", others)) if line(name)]
         terms.append((names, [link["href"] for link in meaning.select("a[href*='.html#']")]))
         return terms[-1]
 
@@ -103,8 +105,8 @@ def read(html):
         meaning.decompose()
         term.decompose()
     for row in article.select("#more-terms tbody tr"):
-        name, korean, meaning = row("td")
-        note([name.get_text()], korean.get_text(), meaning)
+        name, others, meaning = row("td")
+        note(name.get_text().split(", "), others.get_text(), meaning)
 
     # From the inside out, so that what a section still holds is its own.
     for section in reversed(article("section")):
@@ -140,7 +142,7 @@ def write_index(app, error):
             place.setdefault("explains", []).extend(names)
     names = {sign: name for name, sign in GREEK.items()} | {"ς": "sigma"}  # as it ends a word
     index = {"pages": pages, "places": list(places.values()), "also": also}
-    index |= {"greek": names, "idle": IDLE}
+    index |= {"greek": names, "idle": IDLE, "language": language()}
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     # A script, because a page that was opened as a file may read nothing else.
     Path(app.outdir, INDEX).write_text(f"bookIndex = {text};\n", encoding="utf-8")

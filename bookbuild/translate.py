@@ -25,6 +25,8 @@ from helpers import files
 LANGUAGE = "ko"
 TERMS = LOCALE / LANGUAGE / "terms.yml"
 COMPILED = ROOT / "helpers" / "locale" / LANGUAGE / "LC_MESSAGES" / "helpers.mo"
+#: What the theme sets in English alone.
+SEARCH_THIS_BOOK = "Search this book..."
 #: What code says, by catalogue.
 CODE = {
     "helpers": ["helpers/**/*.py", "helpers/**/*.js"],
@@ -83,9 +85,10 @@ def of_configuration():
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     texts = [config["title"], config["author"], config["html"]["extra_footer"]]
     texts.append(config["sphinx"]["config"]["html_theme_options"]["logo"]["alt_text"])
+    texts.append(SEARCH_THIS_BOOK)
     return [
         *(Found(text, ("_config.yml",)) for text in texts),
-        *(Found(part["caption"], ("_toc.yml",)) for part in contents["parts"]),
+        *(Found(part["caption"], ("_toc.yml",)) for part in contents["parts"] if "caption" in part),
     ]
 
 

@@ -94,7 +94,8 @@ def head(file):
 
 def test_sitemap_lists_the_pages(published):
     locations = [e.text for e in ElementTree.parse(published / "sitemap.xml").iter(LOCATION)]
-    assert locations == [f"{PUBLISHED}book/index.html", f"{PUBLISHED}book/second.html"]
+    both = ["book/index.html", "ko/book/index.html", "book/second.html", "ko/book/second.html"]
+    assert locations == [PUBLISHED + place for place in both]
     robots = (published / "robots.txt").read_text()
     assert f"Sitemap: {PUBLISHED}sitemap.xml" in robots.splitlines()
 
