@@ -178,7 +178,7 @@ def kinds(course, secret, port):
     paths += [f"{course}/nbgrader_config.py", f"{home}/.ipython", f"{home}/.ssh", "/etc/shadow"]
     paths += [str(ROOT / "Makefile"), str(ROOT / "book" / "studies"), f"{tempfile.gettempdir()}/x"]
     attack = {"paths": paths, "secret": secret, "port": port}
-    swap = "dilations = [1, 2, 4, 8]\n"
+    wrong = RIGHT | {3: "dilations = [1, 1, 1, 1]"}
     bomb = "import os, time\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        time.sleep(1)"
     ear = "while True:\n    try:\n        time.sleep(1000)\n    except KeyboardInterrupt:\n        pass"
     rewritten = "import helpers.exercises.shapes as s\n"
@@ -234,14 +234,14 @@ np.save = save
             remark="its answer was not kept",
         ),
         "actor": Kind(3, RIGHT | {2: RIGHT[2] + ACTIVE.format(port=port)}),
-        "points": Kind(2, RIGHT | {3: "dilations = [1, 1, 1, 1]"}, after=_points),
-        "twins": Kind(2, RIGHT | {3: "dilations = [1, 1, 1, 1]"}, after=_twins),
+        "points": Kind(2, wrong, remark="nbgrader's data of check-3 were changed", after=_points),
+        "twins": Kind(2, wrong, remark="check-3 is there 3 times", after=_twins),
         "bash": Kind(3, RIGHT, after=_other_kernel),
         "garbage": Kind(1, RIGHT | {2: RIGHT[2] + garbage}, remark="get_ipython", least=1),
         "pickler": Kind(3, RIGHT | {2: RIGHT[2] + pickle}, remark="could not be read"),
-        "broken": Kind(0, remark="this is no notebook", after=lambda notebook: '{"cells": ['),
-        "nested": Kind(0, remark="this is no notebook", after=lambda notebook: "[" * 10**6),
-    } | {"=cmd": Kind(3, RIGHT | {3: swap})}
+        "broken": Kind(0, remark="is cut off", after=lambda notebook: '{"cells": ['),
+        "nested": Kind(0, remark="is cut off", after=lambda notebook: "[" * 10**6),
+    }
 
 
 def hand_in(release, kind, port):

@@ -355,9 +355,10 @@ def test_collecting_again_replaces_what_is_newer_and_keeps_the_rest(course):
 
 # ------------------------------------------------------------------ roster
 
-ROSTER = """\
+MARIA = "maria@example.org"
+ROSTER = f"""\
 id,name,canvas_id,email
-s1,Maria Lopez,12345,maria@example.org
+s1,Maria Lopez,12345,{MARIA}
 s2,김 민지,12346,minji@example.org
 s3,Tom Meier,12347,tom@example.org
 s4,Tom Meier,12348,tom2@example.org
@@ -368,7 +369,7 @@ s6,Nobody Yet,,
 
 def test_a_roster_says_who_is_who_and_who_is_absent(course):
     readings = {
-        "maria@example.org_simple.ipynb": "s1",
+        f"{MARIA}_simple.ipynb": "s1",
         "minjikim_12346_5_simple.ipynb": "s2",
         "s_1_2_simple.ipynb": "s_1_2",  # not Canvas's user 1
         "S3_simple.ipynb": "s3",
