@@ -7,7 +7,19 @@ from urllib.parse import quote, urldefrag
 import pytest
 
 from bookbuild import book, derive
-from support import BRANCH, CONFIG, REPOSITORY, SITE, Watched, documents, soup
+from support import (
+    BRANCH,
+    CONFIG,
+    PHONE,
+    REPOSITORY,
+    SITE,
+    TOO_WIDE,
+    Watched,
+    axe_findings,
+    documents,
+    new_page,
+    soup,
+)
 
 KOREAN = SITE / "ko"
 PAGES = [page.relative_to(book.ROOT).with_suffix("").as_posix() for page in book.pages()]
@@ -104,6 +116,15 @@ def test_a_figure_comes_alive_on_a_korean_page(watched):
     watched.page.goto(f"{watched.start}/ko/book/index.html")
     watched.page.locator(".reactive [data-alive]").first.wait_for()
     assert watched.errors == [] and watched.strangers == []
+
+
+@pytest.mark.parametrize("name", ["book/index", "book/models/simple"])
+def test_a_page_fits_a_phone_and_is_accessible(browser, host, name):
+    page = new_page(browser, viewport=PHONE, has_touch=True)
+    page.goto(f"{host}/ko/{name}.html")
+    assert page.evaluate(TOO_WIDE) == []
+    assert axe_findings(page) == []
+    page.close()
 
 
 def found(watched, query):
