@@ -120,6 +120,8 @@ def _valid(notebook):
     """Bring a notebook of any 4.x to 4.5; drop broken outputs, which marking makes anew."""
     notebook.nbformat_minor = 5
     _, notebook = normalize(notebook, strip_invalid_metadata=True)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"  # those that were missing or there twice became random ones
     remarks = []
     if next(iter_validate(notebook), None):
         for cell in notebook.cells:
