@@ -13,7 +13,6 @@ from bookbuild.setup_cell import in_language
 PAGES = book.pages()
 CHAPTERS = [page for page in PAGES if page.suffix == ".ipynb"]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-TRANSLATED = [page for page in PAGES if derive.translated(page)]
 
 
 def texts(page):
@@ -43,8 +42,8 @@ def test_a_page_that_is_translated_by_itself_is_the_same(page):
         assert plain(blocks.joined(again)) == plain(text)
 
 
-@pytest.mark.parametrize("page", TRANSLATED, ids=lambda page: page.stem)
-def test_a_translated_page_is_whole_and_right(page):
+@every_page
+def test_the_translation_is_whole_and_right(page):
     assert translate.problems(page) == []
 
 
@@ -144,16 +143,14 @@ def test_a_korean_notebook_has_the_code_and_outputs_of_the_english_one(page):
             ]
             assert pictures[0] == pictures[1]
     prose = "\n".join(cell.source for cell in korean.cells if cell.cell_type == "markdown")
-    if page in TRANSLATED:
-        assert len(re.findall("[가-힣]", prose)) > len(re.findall("[A-Za-z]", prose)) / 2
-        # Links from other chapters lead to the English names of its headings.
-        headings = [
-            blocks.exercise(piece) or piece.text
-            for text in texts(page)
-            for piece in blocks.pieces(text)
-            if isinstance(piece, blocks.Block)
-            and (piece.kind == "heading" or blocks.exercise(piece))
-        ]
-        anchors = blocks.Anchors()
-        slugs = [anchors.of(words)[0] for words in headings][1:]
-        assert [slug for slug in slugs if f'<a id="{slug}"' not in prose] == []
+    assert len(re.findall("[가-힣]", prose)) > len(re.findall("[A-Za-z]", prose)) / 2
+    # Links from other chapters lead to the English names of its headings.
+    headings = [
+        blocks.exercise(piece) or piece.text
+        for text in texts(page)
+        for piece in blocks.pieces(text)
+        if isinstance(piece, blocks.Block) and (piece.kind == "heading" or blocks.exercise(piece))
+    ]
+    anchors = blocks.Anchors()
+    slugs = [anchors.of(words)[0] for words in headings][1:]
+    assert [slug for slug in slugs if f'<a id="{slug}"' not in prose] == []
