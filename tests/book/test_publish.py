@@ -12,6 +12,9 @@ from bookbuild.book import ROOT
 from bookbuild.setup_cell import setup_cell
 from support import FORK, PLACES, URL, Fork, soup
 
+# Each clones the book, and most build its notebooks in two languages.
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def fork(tmp_path):
@@ -75,7 +78,6 @@ def test_a_class_gets_its_notebooks_and_no_solution(fork):
         assert setup == [setup_cell(URL, "published")] * 2
 
 
-@pytest.mark.heavy
 def test_the_branch_of_a_class_grows_and_is_never_replaced(fork):
     def tips():
         log = fork.git(f"--git-dir={fork.bare}", "log", "--format=%H %s", "published-student")
@@ -160,7 +162,6 @@ def test_what_disagrees_is_refused(fork):
     refused("not of somebody-else/a-fork", "push")
 
 
-@pytest.mark.heavy
 def test_the_pages_of_a_fork_name_the_fork(fork):
     assert fork.publish("prepare").returncode == 0
     build = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--quiet"]

@@ -192,7 +192,7 @@ def test_a_page_whose_figure_script_does_not_come_says_so(host, browser):
 def test_a_figure_that_fails_later_says_so_and_its_picture_returns(host, browser):
     def failing(route):
         text = asked(route)
-        broken = "said.textContent = `Through"
+        broken = "said.textContent = say("
         worse = f"if (n === 32) throw new Error('32 is too many'); {broken}"
         assert broken in text
         return route.fulfill(body=text.replace(broken, worse), content_type="text/javascript")
