@@ -9,6 +9,7 @@ single chapters (`book/teaching`), the PDF and the bundle are in English only.
 
 import argparse
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -234,6 +235,7 @@ def wrong_terms(text, translation):
     ]
 
 
+@cache
 def terms():
     """Return the Korean for the book's terms, by a regular expression for the English."""
     return yaml.safe_load(TERMS.read_text(encoding="utf-8")) if TERMS.is_file() else {}
