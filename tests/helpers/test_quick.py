@@ -45,6 +45,7 @@ def run(profile):
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
 
 
+@pytest.mark.heavy  # a TensorFlow of its own, as the next ones
 def test_quick_takes_two_steps_and_says_nothing():
     found, stderr = run("quick")
     assert found == {
@@ -56,6 +57,7 @@ def test_quick_takes_two_steps_and_says_nothing():
     assert "Warning" not in stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("profile", ["full", ""])
 def test_full_is_keras_as_it_comes(profile):
     found, _ = run(profile)

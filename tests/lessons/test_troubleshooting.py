@@ -112,6 +112,7 @@ HOLDS = {
 }
 
 
+@pytest.mark.heavy  # each trains a network or two
 @every_entry
 def test_each_block_says_what_the_page_says(entry):
     held = []
