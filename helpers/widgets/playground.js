@@ -214,7 +214,6 @@ export default {
         if (ended()) renew();
         wanted = true;
         enter("training", say("Training, seed {seed}.", { seed: model.get("seed") }));
-        wake();
       }
 
       function startAgain() {
@@ -274,6 +273,10 @@ export default {
       /** Go on, or rest while nobody can see it. */
       function wake() {
         if (awake()) frame ??= requestAnimationFrame(() => root.dispatchEvent(new Event("book-frame")));
+        else {
+          cancelAnimationFrame(frame);
+          frame = undefined;
+        }
         const now = awake() ? "training" : "paused";
         if (wanted && state !== now) enter(now);
       }
@@ -281,7 +284,6 @@ export default {
       /** In a frame: some of the drawing, and some steps. */
       on(root, "book-frame", () => {
         frame = undefined;
-        if (!awake()) return;
         const began = performance.now();
         if (!calm() && began - last.pictures > 100) drawPictures();
         else if (!calm() && began - last.charts > 250) drawCharts();
@@ -329,6 +331,7 @@ export default {
         if (words) announce(words);
         drawWords();
         tell();
+        wake();
       }
 
       function announce(words) {
@@ -362,6 +365,7 @@ export default {
       renew();
       return () => {
         wanted = false;
+        wake();
         watcher.disconnect();
         sizes.disconnect();
         gone.abort();

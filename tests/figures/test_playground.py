@@ -108,23 +108,30 @@ def test_a_pause_lasts_and_goes_on_from_there(page, parts):
     press(page, "Continue")
     eventually(lambda: assert_beyond(page, here + 5))
     assert state(page) == "training"
+    press(page, "Pause")
+    # Not even the frame that a start had asked for comes after the next pause.
+    assert (frames(page, 5, clicks=2), state(page)) == (0, "paused")
 
 
 def assert_beyond(page, least):
     assert step(page) > least
 
 
-def frames(page, count, root=".book-figure"):
-    """Return in how many of the page's next frames the figure did something."""
+def frames(page, count, clicks=0):
+    """Return in how many of the page's next frames the figure did something.
+
+    Its first button is clicked so often before them.
+    """
     return page.evaluate(
-        """async ([root, count]) => {
-          root = window.removed ?? document.querySelector(root);
+        """async ([count, clicks]) => {
+          const root = window.removed ?? document.querySelector(".book-figure");
           let own = 0;
           root.addEventListener("book-frame", () => { own += 1; });
+          for (let i = 0; i < clicks; i++) root.querySelector("button").click();
           for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame);
           return own;
         }""",
-        [root, count],
+        [count, clicks],
     )
 
 
