@@ -17,6 +17,7 @@ import yaml
 
 from bookbuild import blocks, book, catalogues, chapters
 from bookbuild.book import ROOT
+from bookbuild.markers import MARKED
 from bookbuild.setup_cell import in_language
 from bookbuild.translate import LANGUAGE, SEARCH_THIS_BOOK, alt_texts, code_files
 from bookbuild.widgets import reactive_figures
@@ -74,7 +75,12 @@ class _Page:
                 parts[-1] = parts[-1].replace("<details>", "<details data-means>")
             translation = self._words.get(blocks.message(piece).text)
             parts.append(blocks.rendered(piece, translation) if translation else piece)
-        return blocks.joined(parts)
+        return MARKED.sub(_percentage, blocks.joined(parts))
+
+
+def _percentage(match):
+    """Return a measured number as Korean writes it, whose sign of percent has no space."""
+    return match[0].replace(" %", "%") if match["key"] else match[0]
 
 
 def anchor(slug, place):

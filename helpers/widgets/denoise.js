@@ -14,7 +14,7 @@ const kindsOfDamage = () => ({
   "salt and pepper": {
     name: say("salt and pepper"), trait: "share", label: say("Pixels lost"),
     again: say("Other pixels"), values: steps(20, 20),
-    words: (value) => `${Math.round(100 * value)} %`,
+    words: (value) => say("{percent} %", { percent: Math.round(100 * value) }),
     damage: (x, share, { uniform }) => x.map((value, i) => (
       uniform[i] < share / 2 ? 0 : uniform[i] > 1 - share / 2 ? 1 : value)),
   },

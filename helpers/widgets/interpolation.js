@@ -18,7 +18,7 @@ export default {
       });
       const share = slider({
         label: say("Way gone"), values: PERCENT, value: model.get("percent"),
-        words: (value) => `${value} %`, input: (value) => model.set("percent", value),
+        words: (percent) => say("{percent} %", { percent }), input: (value) => model.set("percent", value),
       });
       const pixels = picture(say("through the pixels")), code = picture(say("through the code"));
       const said = status();
@@ -55,5 +55,6 @@ export default {
 function halfGray(image) {
   const ink = image.filter((value) => value > 0.25);
   if (!ink.length) return say("none");
-  return `${Math.round((100 * ink.filter((value) => value < 0.75).length) / ink.length)} %`;
+  const gray = ink.filter((value) => value < 0.75);
+  return say("{percent} %", { percent: Math.round((100 * gray.length) / ink.length) });
 }

@@ -19,7 +19,7 @@ export default {
         input: (name) => model.set("right", name),
       });
       const line = slider({
-        label: say("Line"), values: PERCENTS, value: model.get("line"), words: (value) => `${value} %`,
+        label: say("Line"), values: PERCENTS, value: model.get("line"), words: (percent) => say("{percent} %", { percent }),
         input: (value) => model.set("line", value),
       });
       const canvas = h("canvas", { class: "wipe coloured", role: "img" }), said = status();

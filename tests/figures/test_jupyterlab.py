@@ -16,7 +16,7 @@ from support import PATIENCE, eventually, new_page
 
 pytestmark = pytest.mark.heavy
 
-CELLS = [
+MOVED = [
     """
 import keras, numpy as np
 from helpers.widgets.bottleneck import Bottleneck
@@ -31,16 +31,29 @@ figure
     'print("from the hand:", figure.size, len(figure.code), round(figure.error, 2))',
     "figure.size = 2",
 ]
+TRAINED = [
+    """
+import numpy as np
+from helpers.widgets.playground import Playground
+
+digits = np.random.default_rng(0).random((300, 28, 28, 1))
+playground = Playground(digits[:200], digits[200:], np.arange(100) % 10, steps=10_000)
+playground
+""",
+    "playground",
+    'print("from the page:", playground.state, playground.step)',
+]
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The address of a JupyterLab with one notebook."""
+    """The address of a JupyterLab with two notebooks."""
     folder = tmp_path_factory.mktemp("lab")
-    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
-    nbformat.write(notebook, folder / "figure.ipynb")
+    for name, cells in {"moved": MOVED, "trained": TRAINED}.items():
+        cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     python = os.path.dirname(sys.executable)
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(folder / ".config"),
@@ -71,6 +84,13 @@ def wait_for_address(server, log):
     raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
+def opened(browser, lab, name):
+    page = new_page(browser, viewport={"width": 1280, "height": 1600})
+    page.goto(f"{lab}lab/workspaces/{name}/tree/{name}.ipynb")  # or both are restored
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+    return page
+
+
 def run_cell(page, number):
     """Run a cell until it has a number; again, if nothing happens: JupyterLab drops what comes too
     soon."""
@@ -87,9 +107,7 @@ def run_cell(page, number):
 
 
 def test_the_hand_and_python_move_the_same_figure(lab, browser):
-    page = new_page(browser, viewport={"width": 1280, "height": 900})
-    page.goto(f"{lab}lab/tree/figure.ipynb")
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+    page = opened(browser, lab, "moved")
     run_cell(page, 0)
     figure = page.locator(".book-figure[data-alive]")
     figure.wait_for()
@@ -110,4 +128,26 @@ def test_the_hand_and_python_move_the_same_figure(lab, browser):
 
     run_cell(page, 2)
     figure.get_by_text("Through 2 numbers").wait_for()
+    page.close()
+
+
+def test_of_two_views_of_a_playground_one_trains_and_python_follows_it(lab, browser):
+    page = opened(browser, lab, "trained")
+    for number in (0, 1):
+        run_cell(page, number)
+    views = page.locator(".playground[data-alive]")
+    for view in (0, 1):
+        views.nth(view).get_by_role("button", name="Start training").click()
+        views.nth(view).get_by_role("button", name="Pause").wait_for()
+    views.nth(0).get_by_role("button", name="Continue").wait_for()
+    views.nth(1).get_by_role("button", name="Pause").click()
+
+    def told():
+        run_cell(page, 2)
+        words = page.locator(".jp-OutputArea-output", has_text="from the page:").inner_text()
+        state, step = words.split()[3:]
+        shown = views.nth(1).locator(".counter").inner_text().replace(",", "")
+        assert (state, f"Step {step} ") == ("paused", shown[: len(step) + 6])
+
+    eventually(told)
     page.close()

@@ -135,6 +135,28 @@ def frames(page, count, clicks=0):
     )
 
 
+def test_a_frame_takes_as_many_steps_as_fit(page, parts):
+    """By a clock that only reading it moves on, so that no machine is too slow."""
+    clock = """ms => new Promise((done) => {
+      let now = 0;
+      performance.now = () => (now += ms);
+      const root = document.querySelector(".book-figure"), frames = [];
+      root.addEventListener("book-frame", () => frames.push(-now), { capture: true });
+      root.addEventListener("book-frame", () => {
+        frames.push(frames.pop() + now);
+        if (model.get("state") === "done") done(frames);
+      });
+      root.querySelector(".start").click();
+    })"""
+    taken = {}
+    for ms in (1, 20):
+        page.reload()
+        show(page, Playground(*parts, steps=60))
+        taken[ms] = page.evaluate(clock, ms)
+    assert max(taken[1]) <= 16
+    assert len(taken[20]) >= 60 > 2 * len(taken[1])
+
+
 def test_another_setting_is_another_network_that_trains_if_one_did(page, parts):
     show(page, Playground(*parts))
     page.get_by_label("Code size").select_option("4")

@@ -20,7 +20,7 @@ CATALOGUE = book.BOOK / "locale" / "ko" / "helpers.po"
 # Names of things, units, and Keras' own words in menus.
 LATIN = {
     *("PCA", "VAE", "LSTM", "TopK", "Net", "Keras", "BCE", "MSE", "RMSE", "PSNR", "SSIM", "ELBO"),
-    *("KL", "dB", "mV", "ms", "nats", "Ctrl", "valid", "same"),
+    *("KL", "dB", "mV", "ms", "nats", "Ctrl", "Delete", "valid", "same"),
 }
 
 
