@@ -199,7 +199,8 @@ node_modules/.vendored: package-lock.json | .venv/installed
 _extra/vendor/figures.js: node_modules/.vendored bookbuild/vendor.py bookbuild/figures.js | .venv/installed
 	$(BIN)/python -m bookbuild.vendor
 
-# 130 MB that building and testing do without.
+# 130 MB that building and testing do without. An npm with an older Node than Lighthouse wants would
+# leave it out without a word.
 node_modules/.lighthouse: node_modules/.vendored
-	$(NPM) install --ignore-scripts --silent
+	$(BIN)/npm install --ignore-scripts --silent
 	@touch $@

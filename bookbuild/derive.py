@@ -126,6 +126,31 @@ def in_korean(page, content):
     return notebook
 
 
+def chapter(name, language):
+    """Return a chapter's notebook, as published, in a language.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"simple"``.
+    language : {"en", "ko"}
+
+    Returns
+    -------
+    nbformat.NotebookNode
+
+    Raises
+    ------
+    ValueError
+        If the book does not have the language.
+    """
+    if language not in {"en", LANGUAGE}:
+        raise ValueError(f"The book has no language {language!r}; there are: en, {LANGUAGE}")
+    page = book.notebook(name)
+    notebook = nbformat.read(page, as_version=4)
+    return in_korean(page, notebook) if language == LANGUAGE else notebook
+
+
 def _alt_texts(cell, words):
     for output in cell.outputs:
         about = output.get("metadata", {}).get("image/png", {})

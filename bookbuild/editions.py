@@ -3,19 +3,19 @@
     python -m bookbuild.editions student    [simple ...]   to solve: no solutions, no outputs
     python -m bookbuild.editions instructor [simple ...]   to teach: all shown, and notes
 
-Both come from the one notebook of a chapter; nobody edits them.
+Both come from the one notebook of a chapter; nobody edits them. With ``BOOK_LANG=ko`` they are
+Korean, the teaching notes apart.
 """
 
 import argparse
 import copy
 import re
 
-import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from bookbuild import book
+from bookbuild import book, derive
 from bookbuild.book import BOOK, ROOT, TEACHING, tags
-from helpers import files
+from helpers import files, words
 
 # In another language the tag says what its words are.
 _MEANS = re.compile(
@@ -94,7 +94,7 @@ def instructor(notebook, notes):
     return notebook
 
 
-def write(edition, names):
+def write(edition, names, language="en"):
     """Write chapters in an edition into ``_build/<edition>/``, all of them or none.
 
     Parameters
@@ -102,6 +102,8 @@ def write(edition, names):
     edition : {"student", "instructor"}
     names : list of str
         Chapters, such as ``"simple"``.
+    language : {"en", "ko"}
+        Another one than English has a folder of its own in that of the edition.
 
     Returns
     -------
@@ -109,16 +111,17 @@ def write(edition, names):
         The folder.
     """
     folder = ROOT / "_build" / edition
+    if language != "en":
+        folder /= language
     contents = {}
     for name in names:
-        source = book.notebook(name)
-        notebook = nbformat.read(source, as_version=4)
+        notebook = derive.chapter(name, language)
         if edition == "student":
             notebook = student(notebook)
         else:
             notebook = instructor(notebook, (TEACHING / f"{name}.md").read_text())
         # In the book's folders, so that links between chapters lead where they should.
-        path = folder / source.relative_to(BOOK)
+        path = folder / book.notebook(name).relative_to(BOOK)
         path.parent.mkdir(parents=True, exist_ok=True)
         contents[path] = book.as_json(notebook)
     files.write_together(contents, ROOT)
@@ -132,7 +135,7 @@ def main():
     args = parser.parse_args()
     names = book.chosen(parser, args)
     files.tidy(ROOT)
-    print(f"{write(args.edition, names)}: {', '.join(names)}")
+    print(f"{write(args.edition, names, words.language())}: {', '.join(names)}")
 
 
 if __name__ == "__main__":

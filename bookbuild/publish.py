@@ -176,14 +176,18 @@ def students(branch):
     str
         The commit; the branch's last one if nothing has changed.
     """
-    names = book.chapters()
-    folder = editions.write("student", names)
+    names, written = book.chapters(), {}
+    for language, top in {"en": "", derive.LANGUAGE: f"{derive.LANGUAGE}/"}.items():
+        folder = editions.write("student", names, language)
+        for path in map(book.notebook, names):
+            place = f"{top}{path.relative_to(ROOT).as_posix()}"
+            written[place] = folder / path.relative_to(book.BOOK)
     with tempfile.TemporaryDirectory() as place:
         alone = {"env": os.environ | {"GIT_INDEX_FILE": f"{place}/index"}}
         entries = git("ls-tree", "-r", "HEAD", "--", *FOR_A_CLASS).splitlines()
-        for path in map(book.notebook, names):
-            stored = git("hash-object", "-w", "--", str(folder / path.relative_to(book.BOOK)))
-            entries.append(f"100644 {stored}\t{path.relative_to(ROOT).as_posix()}")
+        for place, path in written.items():
+            stored = git("hash-object", "-w", "--", str(path))
+            entries.append(f"100644 {stored}\t{place}")
         git("update-index", "--index-info", input="\n".join(entries) + "\n", **alone)
         tree = git("write-tree", **alone)
     parents = []

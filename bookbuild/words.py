@@ -20,18 +20,20 @@ def language():
     return _language
 
 
-def catalogue(name):
-    """Return what a catalogue translates into the site's language, by the English."""
-    return catalogues.translations(catalogues.LOCALE / _language / f"{name}.po")
+def catalogue(name, language=None):
+    """Return what a catalogue translates, by the English; without a language into the site's."""
+    return catalogues.translations(catalogues.LOCALE / (language or _language) / f"{name}.po")
 
 
-def say(message, **values):
-    """Return a message in the site's language, with values in its placeholders.
+def say(message, /, *, language=None, **values):
+    """Return a message in the site's language, or another one, with values in its placeholders.
 
     Parameters
     ----------
     message : str
         English, as one string literal.
+    language : str, optional
+        Where a page speaks to readers of all languages.
     **values
         What to put into the placeholders.
 
@@ -40,7 +42,7 @@ def say(message, **values):
     str
         The English message where the language has no other.
     """
-    words = catalogue("site").get(message, message)
+    words = catalogue("site", language).get(message, message)
     return words.format(**values) if values else words
 
 

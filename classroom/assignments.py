@@ -2,7 +2,7 @@
 
     python -m classroom.assignments simple --course course
 
-nbgrader does the rest: `make assignment` and `make grade` call it.
+With ``BOOK_LANG=ko`` it is in Korean. nbgrader does the rest: `make assignment` and `make grade` call it.
 """
 
 import argparse
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import nbformat
 
-from bookbuild import book
+from bookbuild import derive
 from bookbuild.book import ROOT, as_json, chapters, tags
 from bookbuild.editions import without_meanings
-from helpers import files
+from helpers import files, words
 
 POINTS = 1  # for each exercise: its check passes or it does not
 
@@ -78,8 +78,7 @@ def make(chapter, course):
     if not config.exists():
         files.write(config, CONFIG.read_bytes())
     path = source / f"{chapter}.ipynb"
-    published = nbformat.read(book.notebook(chapter), as_version=4)
-    files.write(path, as_json(assignment(published)))
+    files.write(path, as_json(assignment(derive.chapter(chapter, words.language()))))
     return path
 
 

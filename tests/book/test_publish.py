@@ -62,7 +62,7 @@ def test_a_class_gets_its_notebooks_and_no_solution(fork):
     listed = fork.git(f"--git-dir={fork.bare}", "ls-tree", "-r", "--name-only", "published-student")
     names = listed.splitlines()
     assert {name for name in names if name.endswith(".ipynb")} == {
-        f"book/{place}.ipynb" for place in PLACES
+        f"{top}book/{place}.ipynb" for top in ("", "ko/") for place in PLACES
     }
     assert {"helpers/install.py", "book/weights/simple.npz", "requirements/server.txt"} < {*names}
     assert not [name for name in names if re.match("tests|course|book/(teaching|claims)", name)]
@@ -76,6 +76,11 @@ def test_a_class_gets_its_notebooks_and_no_solution(fork):
         assert not any("solution" in c.metadata.get("tags", []) or c.get("outputs") for c in given)
         setup = [next(c.source for c in some if c.cell_type == "code") for some in (whole, given)]
         assert setup == [setup_cell(URL, "published")] * 2
+        korean = cells(fork.git(*show, f"published-student:ko/{name}"))
+        assert [c.source for c in korean if c.cell_type == "code"][1:] == [
+            c.source for c in given if c.cell_type == "code"
+        ][1:]
+        assert re.search("[가-힣]", korean[0].source)
 
 
 def test_the_branch_of_a_class_grows_and_is_never_replaced(fork):

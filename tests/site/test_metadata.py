@@ -180,6 +180,9 @@ def test_lost_readers_find_the_book(site, browser, lost, place):
             assert page.url == f"{start}{lost}#article"
             page.get_by_role("link", name="first page").click()
             page.wait_for_url(f"{start}book/index.html")
+            page.go_back()
+            page.get_by_role("link", name="첫 페이지").click()
+            page.wait_for_url(f"{start}ko/book/index.html")
             assert watched.strangers == []
         server.shutdown()
 
