@@ -19,13 +19,14 @@ addEventListener("load", () => {
     },
   };
   // A formula that is wider than its box scrolls, and so is a stop of the keyboard's; no other is
-  // (`inTabOrder` in _config.yml).
-  const scrolling = new ResizeObserver((entries) => {
+  // (`inTabOrder` in _config.yml). In the next frame: asking for a width while sizes are being told
+  // may give another formula a new one, which WebKit calls an error.
+  const scrolling = new ResizeObserver((entries) => requestAnimationFrame(() => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
     }
-  });
+  }));
   const script = Object.assign(document.createElement("script"), { src: ADDRESS });
   const start = () => script.isConnected || document.head.append(script);
   const watcher = new IntersectionObserver((entries) => {

@@ -305,7 +305,8 @@ export default {
         if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
         else block.removeAttribute("tabindex");
       }
-      const sizes = new ResizeObserver(reach); // also when it is unfolded
+      // Also when it is unfolded; in the next frame, as in math.js.
+      const sizes = new ResizeObserver(() => requestAnimationFrame(reach));
       sizes.observe(block);
 
       const gone = new AbortController();
