@@ -13,20 +13,25 @@ addEventListener("load", () => {
         formulas.delete(formula);
         watcher.unobserve(formula);
         await MathJax.typesetPromise([formula]);
-        formula.querySelectorAll("mjx-container[display]").forEach((box) => scrolling.observe(box));
+        const boxes = [...formula.querySelectorAll("mjx-container[display]")];
+        reach(boxes);
+        boxes.forEach((box) => scrolling.observe(box));
         await new Promise((done) => setTimeout(done));
       }
     },
   };
   // A formula that is wider than its box scrolls, and so is a stop of the keyboard's; no other is
-  // (`inTabOrder` in _config.yml). In the next frame: asking for a width while sizes are being told
-  // may give another formula a new one, which WebKit calls an error.
-  const scrolling = new ResizeObserver((entries) => requestAnimationFrame(() => {
-    for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-      else target.removeAttribute("tabindex");
+  // (`inTabOrder` in _config.yml).
+  const reach = (boxes) => {
+    for (const box of boxes) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
     }
-  }));
+  };
+  // In the next frame: asking for a width while sizes are being told may give another formula a new
+  // one, which WebKit calls an error.
+  const scrolling = new ResizeObserver((entries) =>
+    requestAnimationFrame(() => reach(entries.map(({ target }) => target))));
   const script = Object.assign(document.createElement("script"), { src: ADDRESS });
   const start = () => script.isConnected || document.head.append(script);
   const watcher = new IntersectionObserver((entries) => {
