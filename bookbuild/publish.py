@@ -182,8 +182,8 @@ def students(branch):
         for path in map(book.notebook, names):
             place = f"{top}{path.relative_to(ROOT).as_posix()}"
             written[place] = folder / path.relative_to(book.BOOK)
-    with tempfile.TemporaryDirectory() as place:
-        alone = {"env": os.environ | {"GIT_INDEX_FILE": f"{place}/index"}}
+    with tempfile.TemporaryDirectory() as scratch:
+        alone = {"env": os.environ | {"GIT_INDEX_FILE": f"{scratch}/index"}}
         entries = git("ls-tree", "-r", "HEAD", "--", *FOR_A_CLASS).splitlines()
         for place, path in written.items():
             stored = git("hash-object", "-w", "--", str(path))

@@ -2,7 +2,8 @@
 
     python -m classroom.assignments simple --course course
 
-With ``BOOK_LANG=ko`` it is in Korean. nbgrader does the rest: `make assignment` and `make grade` call it.
+With ``BOOK_LANG=ko`` it is in Korean. nbgrader does the rest: `make assignment` and `make grade`
+call it.
 """
 
 import argparse
