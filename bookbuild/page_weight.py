@@ -115,6 +115,8 @@ def lighten(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
+    # It stands in pages: if it has changed, they are written anew.
+    app.add_config_value("book_math", MATH.read_text(encoding="utf-8"), "html", [str])
     app.connect("html-page-context", lighten, priority=900)  # after myst-nb has stored its state
     app.setup_extension("bookbuild.style_sheet")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
