@@ -285,9 +285,9 @@ def _features(real, invented, least):
     """Return both as float64, or raise ValueError."""
     real, invented = np.asarray(real, float), np.asarray(invented, float)
     shapes = real.shape, invented.shape
-    if any(len(s) != 2 or len(each) < least for s, each in zip(shapes, (real, invented))) or (
-        shapes[0][1] != shapes[1][1]
-    ):
+    if any(
+        len(s) != 2 or len(each) < least for s, each in zip(shapes, (real, invented), strict=True)
+    ) or (shapes[0][1] != shapes[1][1]):
         raise ValueError(
             say(
                 "real has shape {real}, invented {invented}; wanted: (n, d) and (m, d), at least "

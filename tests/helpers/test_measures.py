@@ -179,7 +179,10 @@ def features():
     """Two clouds whose features depend on each other, in another way each."""
     rng = np.random.default_rng(1)
     mixing = rng.normal(size=(2, 6, 6))
-    return [rng.normal(size=(n, 6)) @ m + i for i, (n, m) in enumerate(zip((80, 70), mixing))]
+    return [
+        rng.normal(size=(n, 6)) @ m + i
+        for i, (n, m) in enumerate(zip((80, 70), mixing, strict=True))
+    ]
 
 
 def test_frechet_is_the_formula(features):
