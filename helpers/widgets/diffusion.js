@@ -15,7 +15,7 @@ const PACE = 80; // ms that a step is seen while they are played
 
 export default {
   render({ model, el }) {
-    return mount({ model, el }, () => say("From noise to a digit, in codes"), (root, model) => {
+    return mount({ model, el }, () => say("From noise to a digit, step by step"), (root, model) => {
       const nets = networks(model, load), steps = model.get("_steps");
       const mean = model.get("_mean"), sd = model.get("_sd");
       const motion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -68,7 +68,7 @@ export default {
         curve = chart({
           name: say("How far the guess still is from the digit at the end, by steps"),
           x: { label: say("step"), range: [0, steps], ticks: [0, Math.round(steps / 2), steps] },
-          y: { label: say("guess to end"), range: [0, 1.05 * top], ticks: [0, top / 2, top] },
+          y: { label: say("guess to end (sd)"), range: [0, 1.05 * top], ticks: [0, top / 2, top] },
           height: 150,
         });
         curvePlace.replaceChildren(curve.element);
@@ -83,7 +83,7 @@ export default {
         curve.show([{ line: way.distances.map((value, i) => [i, value]) }, { rule: at, color: 1 }]);
         // Not for the ear at every step that is played, or it would never catch up.
         said.setAttribute("aria-live", playing ? "off" : "polite");
-        said.textContent = say("{percent} % of the code's variance is noise. The guess is {distance} standard deviations from the end.",
+        said.textContent = say("{percent} % of the code's variance is noise. The network's guess is {distance} standard deviations from the end.",
           { percent: Math.round(100 * scales(1 - at / steps).noise ** 2), distance: distance.toFixed(2) });
         model.save_changes(); // to Python, if there is a kernel
       }

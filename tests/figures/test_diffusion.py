@@ -91,7 +91,7 @@ def test_the_page_goes_the_way_that_keras_goes(page, figure, networks):
             np.testing.assert_allclose(taken, decoded(networks, guess), **NEAR)
             said = page.inner_text(".status")
             away = np.sqrt(np.mean((guess - codes[-1]) ** 2))
-            assert number_after("The guess is", said) == pytest.approx(away, abs=6e-3)
+            assert number_after("guess is", said) == pytest.approx(away, abs=6e-3)
             variance = 100 * np.sin(np.pi * (1 - step / STEPS) / 2) ** 2
             assert float(said.split()[0]) == pytest.approx(variance, abs=0.501)
 
