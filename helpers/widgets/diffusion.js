@@ -34,6 +34,8 @@ export default {
       const step = slider({ label: say("Step"), values: [...Array(steps + 1).keys()],
         value: model.get("step"), words: (value) => say("{step} of {steps}", { step: value, steps }),
         input: goTo });
+      // As wide for 9 as for 10, or the slider would shrink while it moves.
+      step.element.querySelector("output").style.minWidth = "4.5em";
       const noisy = picture(say("noisy code, decoded"));
       const guess = picture(say("what the network takes it for")), end = picture(say("the digit at the end"));
       const along = marks(steps, goTo), curvePlace = h("div", {}), said = status();
@@ -44,8 +46,8 @@ export default {
         step.element,
         h("div", { class: "pictures" }, noisy.element, guess.element, end.element),
         along.element,
-        said,
         curvePlace,
+        said, // last, for it may need a line more at one step than at another
       );
 
       /** Go the whole way anew: another digit, guidance or noise. */

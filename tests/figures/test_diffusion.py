@@ -238,6 +238,16 @@ def test_another_digit_is_played_on(played):
     assert played.evaluate("frame(81)") == [1, 2]
 
 
+def test_nothing_moves_on_the_page_while_the_steps_are_played(played):
+    places = """() => [...document.querySelectorAll(".slider input, canvas, .chart, .status")].map((e) =>
+      [e.getBoundingClientRect().top + scrollY, e.getBoundingClientRect().width])"""
+    before = played.evaluate(places)
+    press(played, "Play the steps")
+    for _ in range(30):
+        played.evaluate("frame(81)")
+        assert played.evaluate(places) == before
+
+
 def test_who_wants_no_motion_is_offered_none(played):
     button = played.get_by_role("button", name="Play the steps")
     press(played, "Play the steps")
