@@ -4,6 +4,8 @@
  * Images and codes lie in rows, one after the other, as in Keras' arrays. Nearly all the time goes
  * into two functions, `combine` and `products`; both skip what is 0: paper, and silent units.
  */
+import { fillNormal, randomFrom } from "./random.js";
+
 export const BATCH = 64;
 
 /**
@@ -165,25 +167,6 @@ export function adam({ parameters, gradient }) {
   };
 }
 
-/** Tommy Ettinger's small generator of uniform numbers from 0 to 1, without 1. */
-export function uniform(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Fill an array of even length with normal numbers, in pairs as Box and Muller make them. */
-export function fillNormal(array, random) {
-  for (let i = 0; i < array.length; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(1 - random())), angle = 2 * Math.PI * random();
-    array[i] = radius * Math.cos(angle);
-    array[i + 1] = radius * Math.sin(angle);
-  }
-}
-
 /**
  * A training run, piece by piece, so that a page can do other things between two pieces.
  *
@@ -199,7 +182,7 @@ export function fillNormal(array, random) {
  */
 export function trainingRun({ settings, train, validation, steps }) {
   const { pixels, code, kind, rate, noise, seed } = settings;
-  const random = uniform(seed);
+  const random = randomFrom(seed);
   const network = autoencoder(settings, random), move = adam(network);
   const x = new Float32Array(BATCH * pixels), target = new Float32Array(BATCH * pixels);
   const jitter = new Float32Array(BATCH * pixels);
@@ -207,7 +190,7 @@ export function trainingRun({ settings, train, validation, steps }) {
   const order = Int32Array.from({ length: train.length / pixels }, (_, i) => i);
   const noisy = validation.slice(), count = validation.length / pixels;
   // The same noise at every look, or the curve would tremble with it.
-  const fixed = uniform(~seed), fixedEpsilon = epsilon && new Float32Array(count * code);
+  const fixed = randomFrom(~seed), fixedEpsilon = epsilon && new Float32Array(count * code);
   if (noise) addNoise(noisy, new Float32Array(noisy.length), fixed);
   if (epsilon) fillNormal(fixedEpsilon, fixed);
   const run = { network, noisy, codes: new Float32Array(count * code), history: [], step: 0,
