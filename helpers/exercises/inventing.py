@@ -88,7 +88,7 @@ def check_2(distances, one_step):
                 "the smallest squared error then?"
             )
         )
-    if judged_in_full(say("the distances")):
+    if judged_in_full(say("the Fréchet distance")):
         if distances[1] < 5 * distances[30]:
             raise Wrong(
                 say(
@@ -131,7 +131,7 @@ def check_3(log_densities, chosen):
                 most=log_densities[best],
             )
         )
-    if judged_in_full(say("the log-densities")):
+    if judged_in_full(say("the log-density")):
         if 1 in log_densities and log_densities[1] > log_densities[best] - 1:
             raise Wrong(
                 say(
@@ -141,7 +141,7 @@ def check_3(log_densities, chosen):
             )
         for size in sorted(log_densities):
             print(say("{size:4} parts: {value:7.2f} nats", size=size, value=log_densities[size]))
-    print(say("Right: {chosen} parts, chosen without a test digit.", chosen=chosen))
+    print(say("Right: chosen without a test digit, parts: {chosen}.", chosen=chosen))
 
 
 def check_4(edited, started, classifier, decoder, target=9):
@@ -151,7 +151,7 @@ def check_4(edited, started, classifier, decoder, target=9):
     edited = check_array("edited", edited, started.shape)
     if equal_but_for_rounding(edited, started):
         raise Wrong(say("edited holds the codes that you began with."))
-    if judged_in_full(say("the edited digits")):
+    if judged_in_full(say("what the label did")):
         named = np.argmax(
             predict_in_batches(classifier, predict_in_batches(decoder, edited)), axis=1
         )

@@ -58,7 +58,7 @@ def test_typical_wrong_steps(distances, one_step, words):
 
 def test_the_size_of_a_mixture(capsys):
     check_3({1: -28.0, 20: -24.5, 50: -23.9, 100: -23.8}, 100)
-    assert "100 parts" in capsys.readouterr().out
+    assert "parts: 100" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
