@@ -24,8 +24,8 @@ PYTHON = """async ([_, { address, cases }]) => {
   return cases.map((settings) => pythonCode(settings, { images: 70, epochs: 2 }));
 }"""
 SHAPES = """async ([_, { address, cases }]) => {
-  const { autoencoder, uniform } = await import(address);
-  return cases.map((settings) => autoencoder(settings, uniform(0)).layers
+  const { autoencoder } = await import(address);
+  return cases.map((settings) => autoencoder(settings, Math.random).layers
     .map(({ inputs, outputs }) => [inputs, outputs]));
 }"""
 

@@ -15,9 +15,9 @@ PIXELS, BATCH = 196, 64
 # For each case: a network that gets these weights, its loss and gradient on the first batch, and
 # its weights after a step on each.
 FOLLOW = """async ([_, { address, cases }]) => {
-  const { adam, autoencoder, uniform } = await import(address);
+  const { adam, autoencoder } = await import(address);
   return cases.map(({ settings, weights, batches }) => {
-    const network = autoencoder(settings, uniform(0)), move = adam(network);
+    const network = autoencoder(settings, Math.random), move = adam(network);
     network.parameters.set(weights);
     const answers = batches.map(({ x, target, epsilon }) => {
       const loss = network.loss(...[x, target].map((v) => Float32Array.from(v)), x.length / 196,
@@ -32,8 +32,8 @@ FOLLOW = """async ([_, { address, cases }]) => {
 
 # The BCE on validation images after some epochs in the images' own order.
 LEARN = """async ([_, { address, settings, weights, epochs, ...images }]) => {
-  const { adam, autoencoder, uniform, BATCH } = await import(address);
-  const network = autoencoder(settings, uniform(0)), move = adam(network), size = 196 * BATCH;
+  const { adam, autoencoder, BATCH } = await import(address);
+  const network = autoencoder(settings, Math.random), move = adam(network), size = 196 * BATCH;
   const [train, validation] = [images.train, images.validation].map((v) => Float32Array.from(v));
   network.parameters.set(weights);
   for (let epoch = 0; epoch < epochs; epoch++) {
