@@ -80,7 +80,11 @@ class Letters(DigitFigure):
     def _is_a_place(self, proposal):
         if not 0 <= proposal["value"] < _PLACES:
             raise traitlets.TraitError(
-                say("place is {value}; wanted: 0 to {last}", value=proposal["value"], last=_PLACES - 1)
+                say(
+                    "place is {value}; wanted: 0 to {last}",
+                    value=proposal["value"],
+                    last=_PLACES - 1,
+                )
             )
         return proposal["value"]
 
