@@ -1,10 +1,11 @@
-"""How far reconstructions are from their originals, and a model's answers a batch at a time."""
+"""How far reconstructions are from their originals, how near inventions are to real images, and a
+model's answers a batch at a time."""
 
 import numpy as np
 
 from helpers.words import say
 
-__all__ = ["bce", "mse", "predict_in_batches", "psnr", "ssim"]
+__all__ = ["bce", "frechet", "mse", "precision_recall", "predict_in_batches", "psnr", "ssim"]
 
 _EPSILON = 1e-7  # Keras' own: logarithms are taken of nothing smaller
 
@@ -152,6 +153,89 @@ def ssim(x, x_hat, per_image=False):
     return similar if per_image else float(similar.mean())
 
 
+def frechet(real, invented):
+    """Return the Fréchet distance between two sets of features, each taken for a normal cloud.
+
+    With means m and covariances C of the two sets, it is ``|m_1 - m_2|^2 + trace(C_1 + C_2 -
+    2 (C_1 C_2)^(1/2))``.
+
+    Parameters
+    ----------
+    real, invented : array_like of float, shape (n, d) and (k, d)
+        What a network makes of each image: d features. At least two images each.
+
+    Returns
+    -------
+    float
+        In the square of the features' unit, so only distances in the same features compare; 0
+        for equal means and covariances. Small sets raise it: compare sets of equal size.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a set has fewer than two images, or a feature is not finite.
+
+    References
+    ----------
+    M. Heusel, H. Ramsauer, T. Unterthiner, B. Nessler, S. Hochreiter: GANs trained by a two
+    time-scale update rule converge to a local Nash equilibrium (2017),
+    https://arxiv.org/abs/1706.08500.
+
+    Examples
+    --------
+    >>> round(frechet([[0.0], [2.0]], [[3.0], [5.0]]), 6)
+    9.0
+    """
+    real, invented = _features(real, invented, least=2)
+    covariances = [np.atleast_2d(np.cov(each, rowvar=False)) for each in (real, invented)]
+    # The trace of (C_1 C_2)^(1/2), by the symmetric root of C_1: real, whatever rounding does.
+    values, vectors = np.linalg.eigh(covariances[0])
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    shared = np.linalg.eigvalsh(root @ covariances[1] @ root)
+    traces = sum(map(np.trace, covariances)) - 2 * np.sqrt(np.maximum(shared, 0)).sum()
+    return float(np.sum((real.mean(axis=0) - invented.mean(axis=0)) ** 2) + max(traces, 0))
+
+
+def precision_recall(real, invented, k=3):
+    """Return how many inventions look real, and how many real images could be invented.
+
+    Around each real image a ball in the space of features reaches to its k-th nearest other real
+    one. The precision is the share of inventions in at least one of these balls; the recall is
+    the share of real images in a ball of the inventions.
+
+    Parameters
+    ----------
+    real, invented : array_like of float, shape (n, d) and (m, d)
+        What a network makes of each image: d features. More than `k` images each.
+    k : int
+        Which neighbour a ball reaches to, at least 1.
+
+    Returns
+    -------
+    precision, recall : float
+        Shares from 0 to 1. Real images against other real ones do not reach 1 either.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a set has no more than `k` images, or a feature is not finite.
+
+    References
+    ----------
+    T. Kynkäänniemi, T. Karras, S. Laine, J. Lehtinen, T. Aila: Improved precision and recall
+    metric for assessing generative models (2019), https://arxiv.org/abs/1904.06991.
+
+    Examples
+    --------
+    >>> precision_recall([[0.0], [1.0], [2.0]], [[0.5], [0.6], [9.0]], k=1)
+    (0.6666666666666666, 0.6666666666666666)
+    """
+    if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
+        raise ValueError(say("k is {k!r}; an int >= 1 is wanted", k=k))
+    real, invented = _features(real, invented, least=k + 1)
+    return _share_inside(invented, real, k), _share_inside(real, invented, k)
+
+
 def predict_in_batches(model, x, batch_size=1000):
     """Return what a model makes of many images, a batch at a time to spare memory.
 
@@ -195,6 +279,38 @@ def predict_in_batches(model, x, batch_size=1000):
         for i in range(0, len(x), batch_size)
     ]
     return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+
+
+def _features(real, invented, least):
+    """Return both as float64, or raise ValueError."""
+    real, invented = np.asarray(real, float), np.asarray(invented, float)
+    shapes = real.shape, invented.shape
+    if any(
+        len(s) != 2 or len(each) < least for s, each in zip(shapes, (real, invented), strict=True)
+    ) or (shapes[0][1] != shapes[1][1]):
+        raise ValueError(
+            say(
+                "real has shape {real}, invented {invented}; wanted: (n, d) and (m, d), at least "
+                "{least} images each",
+                real=shapes[0],
+                invented=shapes[1],
+                least=least,
+            )
+        )
+    if not (np.isfinite(real).all() and np.isfinite(invented).all()):
+        raise ValueError(say("some features are not finite; finite numbers are wanted"))
+    return real, invented
+
+
+def _share_inside(points, centres, k):
+    """Return the share of points in a ball around one of the centres."""
+    from sklearn.metrics import pairwise_distances_chunked
+    from sklearn.neighbors import NearestNeighbors
+
+    # Each centre is its own nearest neighbour, so the k-th other one is the one after.
+    reach = NearestNeighbors(n_neighbors=k + 1).fit(centres).kneighbors(centres)[0][:, k]
+    parts = pairwise_distances_chunked(points, centres, working_memory=64)
+    return float(np.mean(np.concatenate([(part <= reach).any(axis=1) for part in parts])))
 
 
 def _mean(cost, x, x_hat, per_image):

@@ -3,7 +3,7 @@ import { load } from "./network.js";
 import { choices, h, mount, networks, numbers, on, picture, rows, slider, status } from "./kit.js";
 import { chart, digitDots } from "./chart.js";
 import { digitInput } from "./pad.js";
-import { fillNormal, uniform } from "./random.js";
+import { fillNormal, randomFrom } from "./random.js";
 import { say } from "./words.js";
 
 const DRAWS = 10;
@@ -123,7 +123,7 @@ function drawsFromTheCloud(change) {
   /** Draw ten epsilons, the same ones in each reader's first, second, ... draw. */
   function draw() {
     const values = new Float32Array(2 * DRAWS);
-    fillNormal(values, uniform(seed++));
+    fillNormal(values, randomFrom(seed++));
     // Of two decimals, so that the sum holds with the numbers that are read.
     epsilons = rows(Array.from(values, (value) => Number(value.toFixed(2))), 2);
     if (cloud) follow(cloud, decode);

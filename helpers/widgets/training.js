@@ -4,7 +4,7 @@
  * Images and codes lie in rows, one after the other, as in Keras' arrays. Nearly all the time goes
  * into two functions, `combine` and `products`; both skip what is 0: paper, and silent units.
  */
-import { fillNormal, uniform } from "./random.js";
+import { fillNormal, randomFrom } from "./random.js";
 
 export const BATCH = 64;
 
@@ -182,7 +182,7 @@ export function adam({ parameters, gradient }) {
  */
 export function trainingRun({ settings, train, validation, steps }) {
   const { pixels, code, kind, rate, noise, seed } = settings;
-  const random = uniform(seed);
+  const random = randomFrom(seed);
   const network = autoencoder(settings, random), move = adam(network);
   const x = new Float32Array(BATCH * pixels), target = new Float32Array(BATCH * pixels);
   const jitter = new Float32Array(BATCH * pixels);
@@ -190,7 +190,7 @@ export function trainingRun({ settings, train, validation, steps }) {
   const order = Int32Array.from({ length: train.length / pixels }, (_, i) => i);
   const noisy = validation.slice(), count = validation.length / pixels;
   // The same noise at every look, or the curve would tremble with it.
-  const fixed = uniform(~seed), fixedEpsilon = epsilon && new Float32Array(count * code);
+  const fixed = randomFrom(~seed), fixedEpsilon = epsilon && new Float32Array(count * code);
   if (noise) addNoise(noisy, new Float32Array(noisy.length), fixed);
   if (epsilon) fillNormal(fixedEpsilon, fixed);
   const run = { network, noisy, codes: new Float32Array(count * code), history: [], step: 0,

@@ -172,3 +172,87 @@ def test_importing_loads_no_large_library():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
     assert not {"tensorflow", "keras", "skimage", "scipy"} & set(out.split())
+
+
+@pytest.fixture
+def features():
+    """Two clouds whose features depend on each other, in another way each."""
+    rng = np.random.default_rng(1)
+    mixing = rng.normal(size=(2, 6, 6))
+    return [
+        rng.normal(size=(n, 6)) @ m + i
+        for i, (n, m) in enumerate(zip((80, 70), mixing, strict=True))
+    ]
+
+
+def test_frechet_is_the_formula(features):
+    from scipy.linalg import sqrtm
+
+    a, b = features
+    first, second = np.cov(a.T), np.cov(b.T)
+    traces = np.trace(first) + np.trace(second) - 2 * np.trace(sqrtm(first @ second)).real
+    expected = np.sum((a.mean(axis=0) - b.mean(axis=0)) ** 2) + traces
+    assert measures.frechet(a, b) == pytest.approx(expected)
+    assert measures.frechet(b, a) == pytest.approx(expected)
+
+
+def test_frechet_of_what_is_known(features):
+    a = features[0]
+    assert measures.frechet(a, a) == pytest.approx(0, abs=1e-9)
+    assert measures.frechet(a, a + 2) == pytest.approx(6 * 4)
+    middle = a.mean(axis=0)
+    variances = np.var(a, axis=0, ddof=1).sum()
+    assert measures.frechet(a, middle + 3 * (a - middle)) == pytest.approx(4 * variances)
+    dead = np.pad(a, [(0, 0), (0, 2)])  # features that are always 0, as of a ReLU that died
+    assert measures.frechet(dead, dead + 1) == pytest.approx(8)
+
+
+def test_precision_and_recall_are_the_shares_in_the_balls(features):
+    def share(points, centres, k):
+        inside = 0
+        for point in points:
+            for i, centre in enumerate(centres):
+                others = np.delete(centres, i, axis=0)
+                reach = np.sort(np.linalg.norm(others - centre, axis=1))[k - 1]
+                if np.linalg.norm(point - centre) <= reach:
+                    inside += 1
+                    break
+        return inside / len(points)
+
+    a, b = features
+    for k in (1, 3):
+        expected = share(b, a, k), share(a, b, k)
+        assert measures.precision_recall(a, b, k) == pytest.approx(expected)
+
+
+def test_precision_and_recall_tell_which_kind_of_failure():
+    rng = np.random.default_rng(2)
+    left, right = rng.normal(-9, 1, (60, 2)), rng.normal(9, 1, (60, 2))
+    real = np.concatenate([left, right])
+    one_kind = left + rng.normal(0, 0.1, left.shape)  # half of what there is, and real
+    precision, recall = measures.precision_recall(real, one_kind)
+    assert precision > 0.9
+    assert 0.4 < recall <= 0.5
+    strays = np.concatenate([real + 0.1, rng.normal(0, 1, (120, 2))])  # all there is, and more
+    precision, recall = measures.precision_recall(real, strays)
+    assert 0.45 < precision < 0.55
+    assert recall > 0.9
+
+
+@pytest.mark.parametrize("measure", [measures.frechet, measures.precision_recall])
+def test_features_that_cannot_be_compared_are_refused(measure, features):
+    a, b = features
+    with pytest.raises(ValueError, match=r"\(80, 6\), invented \(70, 5\)"):
+        measure(a, b[:, :5])
+    with pytest.raises(ValueError, match=r"invented \(70,\); wanted"):
+        measure(a, b[:, 0])
+    with pytest.raises(ValueError, match=r"at least [24] images"):
+        measure(a, b[:1])
+    with pytest.raises(ValueError, match="not finite"):
+        measure(a, np.where(b > 2, np.nan, b))
+
+
+def test_a_ball_reaches_to_some_neighbour(features):
+    for k in (0, 2.5, True):
+        with pytest.raises(ValueError, match="an int >= 1"):
+            measures.precision_recall(*features, k=k)
