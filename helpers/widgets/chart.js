@@ -24,7 +24,8 @@ const DIGIT_COLORS = ["#332288", "#CC6677", "#117733", "#DDCC77", "#88CCEE", "#8
  *   input(x, y): called at each move}
  * @returns {{element: HTMLElement, show: function, set: function}}
  *   show(marks) replaces all marks: an array of
- *     {line: [[x, y], ...]}, {points: [[x, y], ...]}, {bars: {edges, heights}},
+ *     {line: [[x, y], ...]}, {points: [[x, y], ...], size: their radius, 3.5 by default},
+ *     {bars: {edges, heights}},
  *     {rule: x} or {level: y} for a line across, {ellipse: [x, y, radiusX, radiusY]},
  *     each with `color`, a place in COLORS, and `name`, if it has one, for the legend;
  *   set([x, y]) moves the reader's point without calling `input`
@@ -129,7 +130,7 @@ function drawn({ color = 0, ...mark }, toX, toY, { left, right, top, bottom }) {
   }
   if (mark.points) {
     return svg("g", { fill: COLORS[color] }, ...mark.points.map(([a, b]) =>
-      svg("circle", { cx: toX(a), cy: toY(b), r: 3.5 })));
+      svg("circle", { cx: toX(a), cy: toY(b), r: mark.size ?? 3.5 })));
   }
   if (mark.bars) {
     const { edges, heights } = mark.bars;

@@ -15,7 +15,9 @@ class LatentExplorer(DigitFigure):
     """Move a point in the latent plane of a VAE and see what the decoder draws there.
 
     The reader can also choose or draw a digit, which shows its cloud and puts the point in the
-    middle of it, and change to a VAE that was trained with another beta.
+    middle of it, and change to a VAE that was trained with another beta. Ten codes are drawn from
+    the cloud, mean + sd x epsilon; the epsilons stay while the cloud moves, until the reader
+    draws again.
 
     Parameters
     ----------

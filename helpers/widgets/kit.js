@@ -159,7 +159,8 @@ export function slider({ label, values, value, words, input }) {
  * @param {{label: string, images: Float32Array[], value: number, input: function}} options
  *   value: the place of the image that is chosen at first; input(place): called on a choice;
  *   width, height: of the images, in pixels
- * @returns {{element: HTMLElement, set: function}} set(place), -1 for none of them
+ * @returns {{element: HTMLElement, set: function, show: function}}
+ *   set(place), -1 for none of them; show(images) puts others in their places
  */
 export function choices({ label, images, value, input, width = 28, height = 28 }) {
   const group = `choice-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
@@ -167,15 +168,16 @@ export function choices({ label, images, value, input, width = 28, height = 28 }
     const button = h("input", { type: "radio", name: group, input: () => input(place) });
     const { canvas, show } = picture(say("{label} {number}", { label, number: place + 1 }), width, height);
     show(image);
-    return { button, element: h("label", {}, button, canvas) };
+    return { button, show, element: h("label", {}, button, canvas) };
   });
   function set(place) {
     buttons.forEach(({ button }, i) => { button.checked = i === place; });
   }
+  const show = (others) => buttons.forEach((button, i) => button.show(others[i]));
   set(value);
   const elements = buttons.map((button) => button.element);
   const element = h("fieldset", { class: "choices" }, h("legend", {}, label), ...elements);
-  return { element, set };
+  return { element, set, show };
 }
 
 /**

@@ -1,5 +1,6 @@
 """ "Variational autoencoders"'s and "Collapse"'s figure: the plane of two latents."""
 
+import re
 from types import SimpleNamespace
 
 import keras
@@ -66,8 +67,36 @@ def cloud(vae, x):
 
 
 def field(page):
-    page.locator(".field").scroll_into_view_if_needed()
-    return page.locator(".field").bounding_box()
+    plane = page.locator(".field.pick")
+    plane.scroll_into_view_if_needed()
+    return plane.bounding_box()
+
+
+def digits(page):
+    return page.get_by_role("group", name="Or start from a digit").get_by_role("radio")
+
+
+def draws(page):
+    return page.get_by_role("group", name="Drawn from the cloud").get_by_role("radio")
+
+
+def sums(page):
+    """Return which code the figure writes out, and of both latents z, mean, sd and epsilon."""
+    head, *latents = page.locator(".sum p").all_inner_texts()
+    numbers = [[float(n) for n in re.findall(r"-?\d+\.\d+", line)] for line in latents]
+    return int(re.match(r"Code (\d+): z = mean", head)[1]), np.array(numbers)
+
+
+def epsilons(page):
+    """Return all ten epsilons, as the figure writes them out one by one."""
+    found = []
+    for i in range(10):
+        draws(page).nth(i).check(force=True)
+        number, numbers = sums(page)
+        assert number == i + 1
+        found.append(numbers[:, 3])
+    draws(page).first.check(force=True)
+    return np.array(found)
 
 
 def test_the_point_is_decoded_as_keras_does(page, explorer, vaes):
@@ -104,7 +133,7 @@ def test_a_digit_has_the_cloud_that_keras_computes(page, explorer, vaes, many):
 def test_the_ellipse_is_the_cloud(page, explorer):
     show(page, explorer)
     told = page.evaluate("told.at(-1)")
-    prior, _, one, two = page.locator("svg ellipse").evaluate_all(
+    prior, _, one, two = page.locator(".walk svg ellipse").evaluate_all(
         "all => all.map(e => [e.cx, e.cy, e.rx, e.ry].map(v => v.baseVal.value))"
     )
     unit = prior[2]  # of the prior, one standard deviation is 1
@@ -113,6 +142,95 @@ def test_the_ellipse_is_the_cloud(page, explorer):
     np.testing.assert_allclose(np.subtract(one[:2], prior[:2]) / unit, mean * [1, -1], atol=1e-3)
     np.testing.assert_allclose(np.divide(one[2:], unit), sd, atol=1e-3)
     np.testing.assert_allclose(two, [*one[:2], *np.multiply(one[2:], 2)], rtol=1e-4)
+
+
+def test_ten_codes_are_drawn_as_keras_draws_them(page, explorer, vaes, many):
+    show(page, explorer)
+    noise = epsilons(page)
+    assert len(np.unique(noise)) > 15 and np.abs(noise).max() < 4
+    for beta, digit in ((1.0, 0), (1.0, 4), (30.0, 4)):
+        page.evaluate("beta => model.set('beta', beta)", beta)
+        page.evaluate("digit => model.set('digit', digit)", digit)
+        np.testing.assert_allclose(epsilons(page), noise)  # the noise stays, the cloud moves
+        mean, sd = cloud(vaes[beta], many[digit])
+        z = (mean + sd * noise).astype("float32")
+        for i, x_hat in enumerate(np.asarray(vaes[beta].decoder(z))):
+            drawing = shown(page, f"Drawn from the cloud {i + 1}").ravel()
+            np.testing.assert_allclose(drawing, x_hat, atol=2e-2)
+
+
+def test_the_sum_of_a_code_holds(page, explorer, vaes, many):
+    show(page, explorer)
+    mean, sd = cloud(vaes[1.0], many[0])
+    for i in (0, 7):
+        draws(page).nth(i).check(force=True)
+        number, numbers = sums(page)
+        z, means, sds, noise = numbers.T
+        assert number == i + 1
+        np.testing.assert_allclose([means, sds], [mean, sd], atol=2e-2)
+        # Three numbers are rounded to three decimals, the epsilon is what it says.
+        assert (np.abs(z - means - sds * noise) < 1.1e-3 + 5e-4 * np.abs(noise)).all()
+
+
+def test_the_marks_are_the_codes(page, explorer):
+    show(page, explorer)
+    noise = epsilons(page)
+    draws(page).nth(3).check(force=True)
+    for chart in page.locator(".walk svg[role=img]"), page.locator(".draws svg[role=img]"):
+        ellipses = chart.locator("ellipse").evaluate_all(
+            "all => all.map(e => [e.cx, e.cy, e.rx, e.ry].map(v => v.baseVal.value))"
+        )
+        *middle, rx, ry = ellipses[-2]  # one standard deviation
+        circles = chart.locator("g[clip-path] circle").evaluate_all(
+            "all => all.map(c => [c.cx, c.cy, c.r].map(v => v.baseVal.value))"
+        )
+        (*ring, ring_radius), *marks = circles
+        places = middle + noise * [rx, -ry]
+        np.testing.assert_allclose([mark[:2] for mark in marks], places, atol=0.02)
+        np.testing.assert_allclose(ring, places[3], atol=0.02)
+        assert all(ring_radius > radius for *_, radius in marks)
+
+
+def test_draw_again_brings_other_epsilons_and_each_page_the_same(page, explorer):
+    show(page, explorer)
+    first = epsilons(page)
+    pictures = shown(page, "Drawn from the cloud 1")
+    page.get_by_role("button", name="Draw again").click()
+    second = epsilons(page)
+    assert (first != second).all()
+    assert np.abs(shown(page, "Drawn from the cloud 1") - pictures).max() > 0.02
+    assert page.evaluate("told.at(-1).digit") == 0
+    page.reload()
+    page.set_content("<!doctype html><html lang=en><title>figure</title><body></body></html>")
+    show(page, explorer)
+    np.testing.assert_allclose(epsilons(page), first)
+    page.get_by_role("button", name="Draw again").click()
+    np.testing.assert_allclose(epsilons(page), second)
+
+
+def test_a_hovered_or_touched_picture_is_written_out(page, explorer):
+    show(page, explorer)
+    assert sums(page)[0] == 1
+    draws(page).nth(5).hover(force=True)
+    assert sums(page)[0] == 6
+    draws(page).nth(8).tap(force=True)
+    page.wait_for_function("document.querySelector('.sum').innerText.includes('Code 9')")
+    page.keyboard.press("ArrowRight")
+    assert sums(page)[0] == 10
+
+
+def test_a_moved_point_leaves_the_codes(page, explorer):
+    show(page, explorer)
+    before = page.locator(".sum").inner_text()
+    page.evaluate("model.set('z', [1, 1])")
+    assert page.locator(".sum").inner_text() == before
+
+
+def test_the_pictures_of_the_codes_are_two_rows_on_a_phone(page, explorer):
+    show(page, explorer)
+    boxes = [draw.bounding_box() for draw in draws(page).all()]
+    assert len({round(box["y"]) for box in boxes}) == 2
+    assert min(box["width"] for box in boxes) > 44  # for a finger
 
 
 def test_a_drag_moves_the_point_alone(page, explorer):
@@ -154,6 +272,13 @@ def test_by_keyboard(page, explorer):
     page.keyboard.press("ArrowDown")
     np.testing.assert_allclose(page.evaluate("told.at(-1).z"), np.add(before, [0.1, -0.1]))
     page.keyboard.press("Tab")
+    drawn = page.locator(".sum").inner_text()
+    page.keyboard.press("Space")
+    assert page.locator(".sum").inner_text() != drawn
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert sums(page)[0] == 2
+    page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("told.at(-1).beta") == 30
     page.keyboard.press("Tab")
@@ -168,7 +293,7 @@ def test_by_finger(page, explorer):
     page.wait_for_function(
         "limit => told.at(-1).z.every(z => Math.abs(z - limit) < 0.3)", arg=explorer._limit
     )
-    page.get_by_role("radio").nth(4).tap()
+    digits(page).nth(4).tap()
     page.wait_for_function("told.at(-1).digit === 4")
     told = page.evaluate("told.at(-1)")
     assert told["z"] == told["mean"]
@@ -284,7 +409,7 @@ def test_explorer_on_the_page_equals_keras(host, browser):
         page.goto(f"{host}/book/studies/collapse.html", wait_until="load")
         come_near(page)
         figure = page.locator(FIGURE)
-        figure.get_by_role("radio").nth(7).check(force=True)
+        digits(figure).nth(7).check(force=True)
         slider = figure.get_by_role("slider")
         slider.press("Home")
         for place, _ in enumerate(state["_betas"]):

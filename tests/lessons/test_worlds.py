@@ -163,6 +163,7 @@ def make_figures():
     from helpers.widgets.interpolation import Interpolation
     from helpers.widgets.labels import Labels
     from helpers.widgets.latent_map import LatentMap
+    from helpers.widgets.letters import Letters
     from helpers.widgets.plan import Plan
     from helpers.widgets.playground import Playground
     from helpers.widgets.restore import Restore
@@ -204,6 +205,14 @@ def make_figures():
         Features(network(image, maps), network((28, 28, 2), back), x),
         Interpolation(encoder, decoder, x),
         Labels({"plain": {10: [0.5, 0.6], 100: [0.7]}}, {"plain": "from scratch"}),
+        Letters(
+            {
+                "encoder": network((784,), dense(32), keras.layers.Reshape((16, 2))),
+                "decoder": network((16, 2), keras.layers.Flatten(), dense(784, "sigmoid")),
+            },
+            rng.random((9, 2)),
+            x,
+        ),
         LatentMap({"plane": z}, z, rng.random((60, 784)), np.arange(60) % 10),
         Plan(8.0, 0.004, 6.0),
         Playground(np.resize(x, (64, 784)), x, np.arange(10)),
