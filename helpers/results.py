@@ -276,9 +276,10 @@ def look_up(metrics, key):
                 )
             )
         return metrics[key]
-    for name, value in metrics.items():  # a key inside may hold a dot itself, such as 0.5
-        if isinstance(value, dict) and key.startswith(f"{name}."):
-            return look_up(value, key.removeprefix(f"{name}."))
+    # A key inside may hold a dot itself: 0.5 is tried before 0.
+    for name in sorted(metrics, key=len, reverse=True):
+        if isinstance(metrics[name], dict) and key.startswith(f"{name}."):
+            return look_up(metrics[name], key.removeprefix(f"{name}."))
     raise KeyError(say("no metric {key!r}; there are {there}", key=key, there=sorted(metrics)))
 
 

@@ -88,6 +88,9 @@ def test_table_sets_the_measured_beside_the_published(folder):
 
 def test_look_up_finds_keys_that_hold_a_dot():
     assert results.look_up({"psnr": {"0.5": 20.1}}, "psnr.0.5") == 20.1
+    both = {"psnr": {"0": {"mean": 31.0}, "0.5": {"mean": 20.1}}}
+    assert results.look_up(both, "psnr.0.5.mean") == 20.1
+    assert results.look_up(both, "psnr.0.mean") == 31.0
 
 
 @pytest.mark.parametrize("key", ["test_mse", "psnr", "psnr.0.7"])
