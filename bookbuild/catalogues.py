@@ -123,7 +123,8 @@ def updated(old, found, elsewhere):
         comments, translation, flags = [], "", set()
         if message:
             translation, flags = message.string, message.flags & {"fuzzy"}
-            comments = [c for c in message.user_comments if flags or not c.startswith(WAS)]
+            own, was = _parted(message.user_comments)
+            comments = own + was if flags else own
         elif text in elsewhere:
             made, translation = made + 1, elsewhere[text]
         else:
@@ -132,7 +133,7 @@ def updated(old, found, elsewhere):
             if near:
                 before = vanished.pop(near[0])
                 translation, flags = before.string, {"fuzzy"}
-                comments = [c for c in before.user_comments if c.startswith(WAS)]
+                comments = _parted(before.user_comments)[1]
                 comments = comments or [WAS + " ".join(near[0].split())]
         new.add(
             text,
@@ -150,6 +151,15 @@ def updated(old, found, elsewhere):
     fuzzy = sum(m.fuzzy for m in messages)
     missing = sum(not m.string for m in messages)
     return new, Counts(len(messages), made, fuzzy, len(new.obsolete), missing)
+
+
+def _parted(comments):
+    """Return the translator's own comments, and what the English was.
+
+    The latter stands last and may have several lines: Babel wraps comments.
+    """
+    start = next((i for i, c in enumerate(comments) if c.startswith(WAS)), len(comments))
+    return comments[:start], comments[start:]
 
 
 def as_text(catalog, language):

@@ -1,10 +1,13 @@
 """The Korean edition: what it is made of, and that nothing of it lags behind the English."""
 
 import copy
+import io
 import re
 
 import nbformat
 import pytest
+from babel.messages import Catalog
+from babel.messages.pofile import read_po
 
 from bookbuild import blocks, book, catalogues, chapters, derive, translate
 from bookbuild.catalogues import Found
@@ -154,3 +157,17 @@ def test_a_korean_notebook_has_the_code_and_outputs_of_the_english_one(page):
     anchors = blocks.Anchors()
     slugs = [anchors.of(words)[0] for words in headings][1:]
     assert [slug for slug in slugs if f'<a id="{slug}"' not in prose] == []
+
+
+def test_a_note_on_what_the_english_was_goes_whole_with_its_translation():
+    old_text, new_text = "The first of many words. " * 9, "The first of some words. " * 9
+    found = [Found(new_text, ("book/index.md",))]
+    before, _ = catalogues.updated(Catalog(), [Found(old_text, ("book/index.md",))], {})
+    before[old_text].string = "낱말"
+    stored = catalogues.as_text(catalogues.updated(before, found, {})[0], "ko")
+    assert "#, fuzzy" in stored
+    assert stored.count("\n# ") > 1  # Babel wraps the note
+    done = read_po(io.BytesIO(stored.replace("#, fuzzy\n", "").encode()))
+    stored = catalogues.as_text(catalogues.updated(done, found, {})[0], "ko")
+    assert "낱말" in stored
+    assert "\n# " not in stored

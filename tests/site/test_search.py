@@ -104,11 +104,13 @@ def found(watched, query):
     return status, links.evaluate_all("links => links.map(a => a.getAttribute('href'))")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("query", "address"), FIRST.items())
 def test_the_place_about_it_comes_first(watched, query, address):
     assert found(watched, query)[1][0] == address
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_other_spellings_find_the_same(watched, one, other):
     expected = found(watched, one)[1]
@@ -124,6 +126,7 @@ def test_nothing_found_says_so(watched, query):
     assert query.strip() in status or len(query) > 1000
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("number", ["0.693", "28", "784", "60,000"])
 def test_numbers_are_found(watched, number):
     assert found(watched, number)[1]
