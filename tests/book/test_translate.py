@@ -160,7 +160,8 @@ def test_a_korean_notebook_has_the_code_and_outputs_of_the_english_one(page):
 
 
 def test_a_note_on_what_the_english_was_goes_whole_with_its_translation():
-    old_text, new_text = "The first of many words. " * 9, "The first of some words. " * 9
+    old_text = "A sentence that is long enough for its note to be wrapped, which takes 76 letters."
+    new_text = old_text.replace("long", "quite long")
     found = [Found(new_text, ("book/index.md",))]
     before, _ = catalogues.updated(Catalog(), [Found(old_text, ("book/index.md",))], {})
     before[old_text].string = "낱말"
