@@ -403,7 +403,7 @@ def test_one_model_is_enough_and_needs_no_slider(page, many):
 
 def test_explorer_on_the_page_equals_keras(host, browser):
     state = stored_state("book/studies/collapse.html")
-    digits = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
+    x = np.frombuffer(state["_examples"], np.uint8).reshape(-1, 784) / np.float32(255)
     with Watched(browser, host) as watched:
         page = watched.page
         page.goto(f"{host}/book/studies/collapse.html", wait_until="load")
@@ -416,7 +416,7 @@ def test_explorer_on_the_page_equals_keras(host, browser):
             encoder, decoder = (
                 as_keras(state, f"{half} {place}") for half in ("encoder", "decoder")
             )
-            answer = np.asarray(encoder(digits[7:8]))
+            answer = np.asarray(encoder(x[7:8]))
             x_hat = np.asarray(decoder(answer[:, :2]))[0]
             np.testing.assert_allclose(
                 shown(page, "its mean, drawn").ravel(), x_hat, atol=0.51 / 255
