@@ -131,7 +131,7 @@ def flat(arrays):
     return np.concatenate([np.ravel(array) for array in arrays])
 
 
-@pytest.mark.parametrize("where", ["Node", "browser"])
+@pytest.mark.parametrize("where", ["Node", pytest.param("browser", marks=pytest.mark.heavy)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_loss_gradient_and_steps_equal_those_of_keras(request, digits, kind, where):
     page = request.getfixturevalue("page") if where == "browser" else None

@@ -76,7 +76,7 @@ def texts(files):
 
 
 @pytest.mark.parametrize("pattern", [SECRETS, EMAIL, MACHINE], ids=["secret", "e-mail", "machine"])
-@pytest.mark.parametrize("where", [tracked, built])
+@pytest.mark.parametrize("where", [tracked, pytest.param(built, marks=pytest.mark.heavy)])
 def test_names_no_secret_person_or_machine(site, where, pattern):
     files = dict(where())
     assert len(files) > 100
