@@ -1,4 +1,4 @@
-/** "Collapse": a digit in sixteen letters of a codebook, each of which the reader can change. */
+/** "Codes of letters": a digit in sixteen letters of a codebook, each of which the reader can change. */
 import { load } from "./network.js";
 import { h, mount, networks, numbers, picture, rows, slider, status } from "./kit.js";
 import { chart, COLORS } from "./chart.js";

@@ -1,4 +1,4 @@
-""" "Collapse": a digit in sixteen letters of a codebook, each of which the reader can change."""
+""" "Codes of letters": a digit in sixteen letters of a codebook, each of which the reader can change."""
 
 import numpy as np
 import traitlets
