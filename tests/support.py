@@ -298,6 +298,18 @@ def _run(page, figure, state):
     page.evaluate(ALONE, [figure._esm, figure._css, state])
 
 
+def draw_stroke(page):
+    """Open a figure's drawing pad, and draw a stroke by mouse."""
+    page.get_by_text("Or draw one").click()
+    pad = page.get_by_role("application", name="Drawing pad")
+    pad.scroll_into_view_if_needed()
+    sheet = pad.bounding_box()
+    page.mouse.move(sheet["x"] + 60, sheet["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + 120, sheet["y"] + 150, steps=3)
+    page.mouse.up()
+
+
 def shown(page, name):
     """Return what a picture of the figure shows, as (h, w) from 0 (paper) to 1 (ink)."""
     ink = page.locator(f'canvas[aria-label="{name}"]').evaluate(

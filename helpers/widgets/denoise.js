@@ -2,7 +2,7 @@
 import { load } from "./network.js";
 import { h, meanSquaredError, mount, networks, oneOf, picture, slider, status } from "./kit.js";
 import { digitInput } from "./pad.js";
-import { randomFrom } from "./random.js";
+import { fillNormal, randomFrom } from "./random.js";
 import { say } from "./words.js";
 
 /** The kinds of damage: the trait that says how much, words, what it does to an image. */
@@ -114,10 +114,8 @@ function steps(count, perOne) {
 
 /** All that chance decides; the same seed gives the same, so that a slider scales one noise. */
 function drawn(seed) {
-  const random = randomFrom(seed);
-  // Box and Muller's way from uniform numbers to normal ones; 1 - u, since log(0) is -Infinity.
-  const normal = Float32Array.from({ length: 784 }, () =>
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
+  const random = randomFrom(seed), normal = new Float32Array(784);
+  fillNormal(normal, random);
   const uniform = Float32Array.from({ length: 784 }, random);
   return { normal, uniform, corner: [random(), random()] };
 }

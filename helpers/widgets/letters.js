@@ -157,12 +157,13 @@ function differencePicture(name) {
 /** How far the encoder's output at a place is from each vector of the codebook. */
 function distanceChart(place, distances, nearest, own) {
   const last = distances.length - 1, most = Math.max(...distances, 1e-9) * 1.08;
+  const apart = Math.ceil(distances.length / 4); // of 16 letters every fourth has its number
   const power = 10 ** Math.floor(Math.log10(most));
   const step = power * [0.2, 0.5, 1, 2].find((each) => most / (power * each) < 5);
   const { element, show } = chart({
     name: say("Squared distances of the encoder's output at place {place} to all letters", { place }),
     x: { label: say("letter"), range: [-0.8, last + 0.8],
-      ticks: [...new Set([0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * last)))] },
+      ticks: [0, 1, 2, 3].map((part) => part * apart).filter((tick) => tick <= last) },
     y: { label: say("squared distance"), range: [0, most],
       ticks: [0, 1, 2, 3, 4].map((count) => count * step).filter((tick) => tick < most),
       words: (tick) => String(Number(tick.toPrecision(2))) },

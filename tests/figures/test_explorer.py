@@ -16,6 +16,7 @@ from support import (
     as_keras,
     assert_usable,
     come_near,
+    draw_stroke,
     number_after,
     show,
     shown,
@@ -301,14 +302,7 @@ def test_by_finger(page, explorer):
 
 def test_a_drawing_moves_the_point(page, explorer):
     show(page, explorer)
-    page.get_by_text("Or draw one").click()
-    pad = page.get_by_role("application", name="Drawing pad")
-    pad.scroll_into_view_if_needed()
-    sheet = pad.bounding_box()
-    page.mouse.move(sheet["x"] + 60, sheet["y"] + 30)
-    page.mouse.down()
-    page.mouse.move(sheet["x"] + 120, sheet["y"] + 150, steps=3)
-    page.mouse.up()
+    draw_stroke(page)
     first, last = page.evaluate("[told[0], told.at(-1)]")
     assert (first["digit"], last["digit"]) == (0, -1)
     assert last["z"] == last["mean"] != first["mean"]

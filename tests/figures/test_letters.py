@@ -1,4 +1,4 @@
-""" "Collapse"'s figure of a codebook: a digit in sixteen letters."""
+""" "Codes of letters", the figure of a codebook: a digit in sixteen letters."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ import traitlets
 
 from helpers.widgets.export import ExportError
 from helpers.widgets.letters import Letters
-from support import FIGURE, assert_usable, number_after, show, shown
+from support import FIGURE, assert_usable, draw_stroke, number_after, show, shown
 
 K, SIZE = 40, 3
 
@@ -180,14 +180,7 @@ def test_another_digit_has_its_nearest_letters(page, figure, distances):
 
 def test_a_drawing_has_letters(page, figure, networks, book):
     show(page, figure)
-    page.get_by_text("Or draw one").click()
-    pad = page.get_by_role("application", name="Drawing pad")
-    pad.scroll_into_view_if_needed()
-    sheet = pad.bounding_box()
-    page.mouse.move(sheet["x"] + 60, sheet["y"] + 30)
-    page.mouse.down()
-    page.mouse.move(sheet["x"] + 120, sheet["y"] + 150, steps=3)
-    page.mouse.up()
+    draw_stroke(page)
     assert page.evaluate("told.at(-1).digit") == -1
     drawing = shown(page, "original").reshape(1, 784).astype("float32")
     found = np.square(np.asarray(networks["encoder"](drawing))[0, :, None] - book).sum(axis=-1)
