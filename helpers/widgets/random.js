@@ -1,4 +1,4 @@
-/** Chance that a seed decides: the same seed, the same numbers, in every browser. */
+/** Numbers by chance that a seed decides: the same in every browser, and in diffusion.py. */
 
 /** Tommy Ettinger's small generator of uniform numbers from 0 to 1, without 1. */
 export function randomFrom(state) {

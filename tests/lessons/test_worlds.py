@@ -157,6 +157,7 @@ def make_figures():
     from helpers.widgets.beats import Beats
     from helpers.widgets.bottleneck import Bottleneck
     from helpers.widgets.denoise import Denoise
+    from helpers.widgets.diffusion import Diffusion
     from helpers.widgets.explorer import LatentExplorer
     from helpers.widgets.features import Features
     from helpers.widgets.interpolation import Interpolation
@@ -199,6 +200,7 @@ def make_figures():
         ),
         Bottleneck({8: network((784,), dense(8, "relu"), dense(784))}, x),
         Denoise(network(image, maps, conv(1, 3, padding="same")), x),
+        Diffusion({"denoiser": network((34,), dense(8)), "decoder": decoder}, z[:8, 0], np.ones(8)),
         LatentExplorer(vaes, x, np.arange(10)),
         Features(network(image, maps), network((28, 28, 2), back), x),
         Interpolation(encoder, decoder, x),

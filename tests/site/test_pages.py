@@ -81,6 +81,7 @@ def visit(request, host, browser):
             figure.scroll_into_view_if_needed()
             figure.locator("[data-alive]").wait_for()
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        page.evaluate(UNRENDERED_MATH)  # else axe meets formulas half set, by chance
         visit.poor_images = page.evaluate(POOR_IMAGES)
         for width, size in (("wide", WIDE), ("phone", PHONE)):
             page.set_viewport_size(size)
@@ -91,7 +92,6 @@ def visit(request, host, browser):
         visit.too_wide = page.evaluate(TOO_WIDE)
         page.set_viewport_size({"width": 390, "height": 844})
         page.wait_for_function(REACHABLE)
-        page.evaluate(UNRENDERED_MATH)
         visit.cut_formulas = page.evaluate(CUT_FORMULAS)
         visit.idle_stops = page.evaluate(IDLE_STOPS)
         return visit
