@@ -126,7 +126,9 @@ def check_3(by_factor):
                 say(
                     "{factor:4g}: Fréchet {frechet:6.1f}, precision {precision:.2f}, recall {recall:.2f}",
                     factor=factor,
-                    **{key: judged[key] for key in keys},
+                    frechet=judged["frechet"],
+                    precision=judged["precision"],
+                    recall=judged["recall"],
                 )
             )
     print(say("Right: near the middle the digits are typical, and typical digits are few."))
