@@ -57,7 +57,8 @@ def plain_math(latex):
             return GREEK[name].upper() if match[1][0].isupper() else GREEK[name]
         return f"{name} " if name in FUNCTIONS else " "
 
-    text = re.sub(r"\\(?:var)?([A-Za-z]+)\s*", sign, latex)
+    text = re.sub(r"\\(begin|end)\{\w+\*?\}", " ", latex)  # their names are no words of the book
+    text = re.sub(r"\\(?:var)?([A-Za-z]+)\s*", sign, text)
     return re.sub(r"[{}$&\\]", "", re.sub(r"\\[\W\d]", " ", text))
 
 

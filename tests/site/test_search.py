@@ -220,6 +220,7 @@ def test_the_index_is_no_larger_than_the_prose_asks_for(site):
         (r"\(\log \sigma^2\)", "log σ^2"),
         (r"\[\varepsilon \sim N(0, 1)\]", "ε N(0, 1)"),
         (r"\(\Sigma_{i} \theta_i\)", "Σ_i θ_i"),
+        (r"\[\begin{split}\begin{aligned} z &= x \end{aligned}\end{split}\]", "z = x"),
     ],
 )
 def test_formulas_are_read_as_signs(latex, text):
