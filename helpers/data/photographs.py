@@ -141,17 +141,18 @@ def load() -> Photographs:
 
 def _verified(package, folder, file, sha256):
     """Read a photograph of a package, or raise DataError."""
+    project = {"skimage": "scikit-image", "sklearn": "scikit-learn"}[package]
     found = importlib.util.find_spec(package)
     if found is None or not found.origin:
         raise DataError(
             say(
                 "{file}: it is part of {package}, which is not installed.",
                 file=file,
-                package=package,
+                package=project,
             )
         )
     path = Path(found.origin).parent / folder / file
-    advice = say("install {package} again, without its cache.", package=package)
+    advice = say("install {package} again, without its cache.", package=project)
     try:
         contents = path.read_bytes()
     except OSError as why:

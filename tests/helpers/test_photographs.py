@@ -41,7 +41,7 @@ def test_a_damaged_file_is_named_and_not_used(monkeypatch, tmp_path):
     with pytest.raises(DataError, match=r"astronaut.png: expected SHA-256 88431.* install skimage"):
         photographs.load()
     monkeypatch.setattr(photographs.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match="part of skimage, which is not installed"):
+    with pytest.raises(DataError, match="part of scikit-image, which is not installed"):
         photographs.load()
 
 
