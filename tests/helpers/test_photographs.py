@@ -38,7 +38,9 @@ def test_a_damaged_file_is_named_and_not_used(monkeypatch, tmp_path):
     with pytest.raises(DataError, match="astronaut.png: it cannot be read"):
         photographs.load()
     (tmp_path / "data" / "astronaut.png").write_bytes(b"none")
-    with pytest.raises(DataError, match=r"astronaut.png: expected SHA-256 88431.* install skimage"):
+    with pytest.raises(
+        DataError, match=r"astronaut.png: expected SHA-256 88431.* install scikit-image"
+    ):
         photographs.load()
     monkeypatch.setattr(photographs.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="part of scikit-image, which is not installed"):
