@@ -4,7 +4,7 @@
     make benchmark PART=seeds ARGS="--images fashion"
 
 Writes book/results/seeds.json, which the scoreboard reads; on clothes instead of digits, by the
-same recipes, book/results/seeds-fashion.json. Each network has a process of its own, so that its
+same recipes, book/results/fashion/seeds.json. Each network has a process of its own, so that its
 memory is its own. Seconds are the processor's, of one core. About an hour and a half; networks
 can be named, and then the others keep their numbers.
 """
@@ -19,11 +19,11 @@ from benchmarks import models, processes, store
 
 from tqdm import tqdm
 
-FOLDER = results.ROOT / "book" / "results"
+_RESULTS = results.ROOT / "book" / "results"
+FOLDERS = {"digits": _RESULTS, "fashion": _RESULTS / "fashion"}
 SEEDS = 5
 #: The blog's variational network is timed beside its source, but no chapter keeps it.
 NAMES = [name for name in models.NETWORKS if name != "vae_blog"]
-LEDGERS = {"digits": "seeds", "fashion": "seeds-fashion"}
 
 
 def train_all(name, images, seeds):
@@ -58,7 +58,7 @@ def spread(by_seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", metavar="network", help="default: all")
-    parser.add_argument("--images", choices=LEDGERS, default="digits")
+    parser.add_argument("--images", choices=FOLDERS, default="digits")
     parser.add_argument("--here", action="store_true", help="train in this process; print JSON")
     args = parser.parse_args()
     if unknown := set(args.networks) - set(NAMES):
@@ -67,10 +67,10 @@ def main():
     if args.here:
         return print(json.dumps({n: train_all(n, images, SEEDS) for n in args.networks}))
     files.tidy()
-    name = LEDGERS[args.images]
-    ledger = results.Ledger(name, images, seed=0, folder=FOLDER)
-    if (FOLDER / f"{name}.json").exists():
-        ledger.record(**results.read(name)["metrics"])
+    folder = FOLDERS[args.images]
+    ledger = results.Ledger("seeds", images, seed=0, folder=folder)
+    if (folder / "seeds.json").exists():
+        ledger.record(**json.loads((folder / "seeds.json").read_text())["metrics"])
     for network in tqdm(args.networks or NAMES, unit="network"):
         here = "--images", args.images, "--here", network
         ledger.record(**processes.run("benchmarks.seeds", *here))
