@@ -480,9 +480,9 @@ def _rows(path, encoding, most, seed):
         if usual != len(header) and not usual == len(header) + 1:
             raise DataError(
                 say(
-                    "{path}: line {line} has {n} cells, most lines have {usual}. The first line "
-                    "has to name the columns: is there a title above the names, or a name "
-                    "missing?",
+                    "{path}: the number of cells on line {line} is {n}, on most lines {usual}. The "
+                    "first line has to name the columns: is there a title above the names, or a "
+                    "name missing?",
                     path=path,
                     line=line,
                     n=len(header),
@@ -522,7 +522,7 @@ def _rows(path, encoding, most, seed):
             raise DataError(
                 say(
                     "{path}: {many:,} of {place:,} rows do not have {wanted} cells as the header "
-                    "has; line {line}, the first, has {n}. Does a cell hold a separator? Then it "
+                    "has; the first, on line {line}, has {n}. Does a cell hold a separator? Then it "
                     'needs quotation marks: "a, b".',
                     path=path,
                     place=place,
@@ -531,8 +531,8 @@ def _rows(path, encoding, most, seed):
             )
         notes.append(
             say(
-                "{many:,} rows are left out, because they do not have {wanted} cells; line {line}, "
-                "the first, has {n}.",
+                "Rows left out, because they do not have {wanted} cells: {many:,}. The first, on "
+                "line {line}, has {n}.",
                 **about,
             )
         )
@@ -642,7 +642,7 @@ def _judged(path, names, kept, numbers, kinds, left_out, notes):
     for values in kinds.values():
         known |= values != ""
     if not known.all():
-        notes.append(say("{n:,} rows are left out: all cells missing.", n=np.sum(~known)))
+        notes.append(say("Rows left out, because all cells are missing: {n:,}.", n=np.sum(~known)))
     if known.sum() < _LEAST_ROWS:
         raise DataError(
             say(
@@ -740,8 +740,8 @@ def _tamed(name, values, known, cells, kept, notes):
             first = int(np.flatnonzero(what)[0])
             notes.append(
                 say(
-                    "{name}: {n:,} cells are {reason} ({cell!r} on line {line}) and count as "
-                    "missing.",
+                    "{name}: cells that are {reason} count as missing: {n:,}, the first {cell!r} "
+                    "on line {line}.",
                     name=name,
                     n=what.sum(),
                     reason=reason,

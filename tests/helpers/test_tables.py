@@ -159,19 +159,19 @@ def numbered(column, header="a,b,c,d"):
         (numbered([f"a note {i}" for i in range(40)]), "left out: d (they hold text"),
         (
             numbered(["inf", "-Infinity", "1e200"] + [*range(1, 72, 2)] + [5]),
-            "d: 3 cells are infinite or too large ('inf' on line 2) and count as missing",
+            "d: cells that are infinite or too large count as missing: 3, the first 'inf' on line 2.",
         ),
         (
             numbered(["abc"] + [*range(0, 78, 2)]),
-            "d: 1 cells are no numbers ('abc' on line 2) and count as missing",
+            "d: cells that are no numbers count as missing: 1, the first 'abc' on line 2.",
         ),
         (table("a,a,a"), "Several columns are called a; the later ones are now a.2, a.3."),
         (GOOD, "Line 1 holds numbers, so it counts as a row"),
         (
             table(rows=[*GOOD, "1,2", "1,2,3,4"]),
-            "2 rows are left out, because they do not have 3 cells; line 42, the first, has 2",
+            "because they do not have 3 cells: 2. The first, on line 42, has 2.",
         ),
-        (table(rows=[*GOOD, "NA,,NA"]), "1 rows are left out: all cells missing"),
+        (table(rows=[*GOOD, "NA,,NA"]), "Rows left out, because all cells are missing: 1."),
     ],
 )
 def test_what_is_left_out_is_told(write, content, note, capsys):
@@ -224,8 +224,11 @@ def test_many_columns_left_out_are_not_all_named(write):
             "no column of numbers to work with. Columns left out: a, b, c",
         ),
         (table(rows=[*GOOD, *["1,2"] * 20]), "20 of 60 rows do not have 3 cells"),
-        (["My results", "", *table()], "line 1 has 1 cells, most lines have 3"),
-        (table("a,b"), "40 of 40 rows do not have 2 cells as the header has; line 2"),
+        (
+            ["My results", "", *table()],
+            "the number of cells on line 1 is 1, on most lines 3. The first",
+        ),
+        (table("a,b"), "40 of 40 rows do not have 2 cells as the header has; the first, on line 2"),
         (table(rows=['1,"2,3', *GOOD]), "from line 2 on, the cells cannot be told apart"),
         ("größe,b\n1,2\n".encode("latin-1"), "is not in UTF-8 (line 1 has the byte 0xf6)"),
         ("a,b\n1,2\n나,3\n".encode("cp949"), "is not in UTF-8 (line 3 has the byte 0xb3)"),

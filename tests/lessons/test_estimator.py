@@ -132,5 +132,5 @@ def test_the_last_cell_takes_files_of_readers(tmp_path):
         + "\nfile = 'bad.csv'\ntry:\n    examine(file)\n"
         + "except DataError as why:\n    print(why)\n",
     )
-    assert "line 20" in said and said.count("The oddest:") == 1 + len(good)
+    assert "line 20" in said and said.count("The oddest rows:") == 1 + len(good)
     assert "bad.csv: there is a header and no row under it." in said
