@@ -29,6 +29,7 @@ _MOST_COLUMNS = 1_000
 _MOST_CELLS = 2_000_000  # kept as text while a file is read
 _LONGEST_LINE = 1_000_000  # characters
 _KINDS = 20  # values of a category, at most
+_CODES = (-9, -99, -999, -9999)  # for a missing cell, in many files
 _LARGEST = 1e100  # larger numbers overflow when they are squared
 _SEPARATORS = "\t;|,"
 _MISSING = frozenset(
@@ -40,6 +41,8 @@ _ID = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|[-+]?inf(inity)?$", re.ASCII | re.I)
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?$", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})$", re.ASCII)
+_DOTTED = re.compile(r"[-+]?\d{1,3}(\.\d{3})+$", re.ASCII)  # dots for thousands
 _SIGNS = re.compile(r"^([-+]?)[$€£¥₩]\s*|\s*[%€$£¥₩]$")
 _DATE = re.compile(
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d\d)|\d{4}년.*"
@@ -97,6 +100,11 @@ class Table:
             columns are NaN.
         names : tuple of str, length d
             ``"age"`` for a column of numbers, ``"colour=red"`` for one value of a category.
+
+        Raises
+        ------
+        DataError
+            If that makes more than 1,000 columns.
         """
         parts, names = [self.numbers], list(self.columns)
         for name, values in self.categories.items():
@@ -105,6 +113,16 @@ class Table:
             hot[values == ""] = np.nan
             parts.append(hot)
             names += [f"{name}={kind}" for kind in kinds]
+        if len(names) > _MOST_COLUMNS:
+            raise DataError(
+                say(
+                    "{source}: {n:,} columns, with one for each value of a category; at most "
+                    "{most:,} are wanted. Leave some out.",
+                    source=self.source,
+                    n=len(names),
+                    most=_MOST_COLUMNS,
+                )
+            )
         return np.concatenate(parts, axis=1), tuple(names)
 
 
@@ -467,6 +485,8 @@ def _rows(path, encoding, most, seed):
     with path.open(encoding=encoding, newline="") as file:
         rows = _parsed(_lines(file, path), separator, path)
         line, header = next(rows)
+        if re.match(r"sep=", header[0]):  # for Excel, before the names
+            line, header = next(rows, (line, header))
         if len(header) > _MOST_COLUMNS:
             raise DataError(
                 say(
@@ -517,7 +537,6 @@ def _rows(path, encoding, most, seed):
         raise DataError(say("{path}: there is a header and no row under it.", path=path))
     if ragged:
         line, n = ragged[0]
-        about = {"n": n, "line": line, "wanted": len(header), "many": len(ragged)}
         if len(ragged) > place / 10:
             raise DataError(
                 say(
@@ -525,15 +544,21 @@ def _rows(path, encoding, most, seed):
                     "has; the first, on line {line}, has {n}. Does a cell hold a separator? Then it "
                     'needs quotation marks: "a, b".',
                     path=path,
+                    many=len(ragged),
                     place=place,
-                    **about,
+                    wanted=len(header),
+                    line=line,
+                    n=n,
                 )
             )
         notes.append(
             say(
                 "Rows left out, because they do not have {wanted} cells: {many:,}. The first, on "
                 "line {line}, has {n}.",
-                **about,
+                wanted=len(header),
+                many=len(ragged),
+                line=line,
+                n=n,
             )
         )
     if place - len(ragged) > most:
@@ -584,12 +609,18 @@ def _table(path, header, kept, separator, notes, missing, categories):
             )
         )
     absent = _MISSING | {str(word).strip().lower() for word in missing}
+    # Such a cell tells what commas and dots mean in the whole file.
+    decimal_comma = separator != "," and any(
+        _DECIMAL_COMMA.match(cell) for *_, cells in kept for cell in cells
+    )
     places = np.array([place for _, place, _ in kept])
     numbers, kinds, left_out = {}, {}, {}
     for i, name in enumerate(names):
         cells = [cells[i] for *_, cells in kept]
         known = np.array([cell.lower() not in absent for cell in cells])
-        what, values = _column(name, cells, known, separator, places, name in categories)
+        what, values = _column(
+            name, cells, known, separator, decimal_comma, places, name in categories
+        )
         if what == "numbers":
             numbers[name] = _tamed(name, values, known, cells, kept, notes)
             if _constant(numbers[name]):
@@ -685,14 +716,14 @@ def _names(header, notes):
     return names
 
 
-def _column(name, cells, known, separator, places, is_category):
+def _column(name, cells, known, separator, decimal_comma, places, is_category):
     """Return what a column holds, and its values: NaN or empty where a cell is missing."""
     there = [cell for cell, is_known in zip(cells, known, strict=True) if is_known]
     if len(there) < _LEAST_KNOWN:
         return "missing", None
     kinds = Counter(there)
     if not is_category:
-        values = _as_numbers(cells, known, separator)
+        values = _as_numbers(cells, known, separator, decimal_comma)
         parsed = np.sum(~np.isnan(values))
         if parsed >= 0.9 * len(there):
             return ("id" if _is_id(name, values, places) else "numbers"), values
@@ -705,7 +736,7 @@ def _column(name, cells, known, separator, places, is_category):
     return "categories", np.where(known, cells, "")
 
 
-def _as_numbers(cells, known, separator):
+def _as_numbers(cells, known, separator, decimal_comma=False):
     """Return the cells as numbers, NaN where a cell is missing or no number."""
     plain = [
         _SIGNS.sub(r"\1", cell.replace("\N{MINUS SIGN}", "-")) if is_known else ""
@@ -715,10 +746,13 @@ def _as_numbers(cells, known, separator):
     if with_comma:
         dots_too = any("." in cell for cell in plain if "," not in cell)
         thousands = all(_THOUSANDS.match(cell) for cell in with_comma)
-        if separator == "," or (thousands and dots_too) or (thousands and separator == "\t"):
+        several = any(cell.count(",") > 1 for cell in with_comma)
+        if separator == "," or (thousands and (dots_too or several or separator == "\t")):
             plain = [c.replace(",", "") if _THOUSANDS.match(c) else c for c in plain]
         else:  # a decimal comma, and dots for thousands
             plain = [cell.replace(".", "").replace(",", ".") for cell in plain]
+    elif decimal_comma and all(_DOTTED.match(cell) for cell in plain if "." in cell):
+        plain = [cell.replace(".", "") for cell in plain]
     return np.array([float(cell) if _NUMBER.match(cell) else np.nan for cell in plain])
 
 
@@ -747,6 +781,19 @@ def _tamed(name, values, known, cells, kept, notes):
                     reason=reason,
                     cell=textwrap.shorten(cells[first], 30, placeholder="..."),
                     line=kept[first][0],
+                )
+            )
+    there = values[~np.isnan(values) & ~huge]
+    for code in _CODES:
+        often = int(np.sum(there == code))
+        if often > 1 and np.min(there[there != code], initial=0) >= 0:
+            notes.append(
+                say(
+                    "{name}: {code} stands in {n:,} cells, and no other number is negative. If it "
+                    'means that the cell is missing, say so: missing=["{code}"].',
+                    name=name,
+                    code=code,
+                    n=often,
                 )
             )
     return np.where(huge, np.nan, values)

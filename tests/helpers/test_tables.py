@@ -92,6 +92,46 @@ def test_thousands_and_signs(write):
     )
 
 
+def test_dots_for_thousands_where_another_column_has_decimal_commas(write):
+    lines = ["a;b;c", *(f"{i + 1}.{i:03};999.{i * 7 % 41:03};{i},5" for i in range(40))]
+    loaded = tables.read(write(lines))
+    np.testing.assert_allclose(loaded.numbers[:2], [[1000, 999_000, 0.5], [2001, 999_007, 1.5]])
+
+
+def test_dots_are_decimals_where_no_comma_is(write):
+    loaded = tables.read(write(["a;b", *(f"{i + 1}.{i:03};{i * 7 % 41}" for i in range(40))]))
+    np.testing.assert_allclose(loaded.numbers[:2], [[1, 0], [2.001, 7]])
+
+
+def test_several_commas_are_thousands(write):
+    lines = ["a;b", *(f"1,{i:03},000;{i * 7 % 41}" for i in range(40))]
+    np.testing.assert_allclose(tables.read(write(lines)).numbers[1], [1_001_000, 7])
+
+
+def test_a_first_line_for_excel_is_no_header(write):
+    lines = ["sep=;", "a;b", *(f"{i}.5;{i % 7}" for i in range(40))]
+    loaded = tables.read(write(lines))
+    assert loaded.columns == ("a", "b") and loaded.lines[0] == 3
+
+
+def test_a_code_for_missing_cells_is_told(write, capsys):
+    rows = [f"{-999 if i % 9 == 0 else i % 5},{(-9) ** (i % 2)},{i}.5" for i in range(40)]
+    path = write(table(rows=rows))
+    tables.read(path)
+    said = capsys.readouterr().out
+    assert "a: -999 stands in 5 cells" in said and 'missing=["-999"]' in said
+    assert np.isnan(tables.read(path, missing=["-999"]).numbers[:, 0]).sum() == 5
+    assert "stands in 5 cells" not in capsys.readouterr().out
+
+
+def test_too_many_kinds_make_no_matrix(write):
+    names = [f"k{j}" for j in range(60)]
+    rows = [",".join([f"{i}.5", *(f"v{(i + j) % 20}" for j in range(60))]) for i in range(60)]
+    loaded = tables.read(write([",".join(["a", *names]), *rows]))
+    with pytest.raises(DataError, match="1,201 columns, with one for each value of a category"):
+        loaded.matrix()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_byte_order_marks(write, encoding):
     read = tables.read(write("\n".join(table("größe,나이,c")), encoding=encoding))

@@ -113,20 +113,16 @@ def test_the_last_cell_takes_files_of_readers(tmp_path):
     for name, extra in good.items():
         a_file(tmp_path / f"{name}.csv", extra)
     (tmp_path / "bad.csv").write_text("a,b\n")
-    code = "import helpers, numpy as np, keras\n" + cells(
-        "def hide(",
-        "def build(",
-        "import IterativeImputer",
-        "class TableAutoencoder",
-        "def examine(",
-    ).replace("(train_rows, choose_rows, test_rows), holes = split(cancer.numbers, seed=0)", "")
-    code = re.sub(r"^print\(len\(train_rows.*$", "", code, flags=re.M)
+    code = "import helpers, numpy as np, keras\nfrom helpers.data import tables\n" + cells(
+        "def hide(", "def build(", "import IterativeImputer", "class TableAutoencoder",
+        "def examine(", "file = tables.example()",
+    )  # fmt: skip
+    # What else stands in these cells works on the study's own tables.
+    code = re.sub(r"^(\(train_rows, |print\(len\(train_rows).*$", "", code, flags=re.M)
     code = re.sub(r"^sets = .*?(?=^import keras)", "", code, flags=re.M | re.S)
-    head, tail = code.split("file = tables.example()")
-    first = "from helpers.data import tables\n" + head + "file = tables.example()" + tail
     said = run(
         tmp_path,
-        first
+        code
         + "\nimport warnings; warnings.simplefilter('error', RuntimeWarning)"
         + "".join(f"\nprint('{name}'); examine('{name}.csv')" for name in good)
         + "\nfile = 'bad.csv'\ntry:\n    examine(file)\n"
