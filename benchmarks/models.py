@@ -625,7 +625,7 @@ def train(network, recipe, digits, seed, evaluate=None, epochs=None, now=time.pe
     network : Network
     recipe : Recipe
         One of the network's two.
-    digits : helpers.data.Digits
+    digits : helpers.data.ImageSet
     seed : int
     evaluate : callable, optional
         Takes the model; called after each epoch, outside the time that is measured.
@@ -678,7 +678,7 @@ def reconstruct(network, model, digits):
     network : Network
     model : keras.Model
         The trained one.
-    digits : helpers.data.Digits
+    digits : helpers.data.ImageSet
 
     Returns
     -------
@@ -715,7 +715,7 @@ def nats(model, digits, draws=5):
     Parameters
     ----------
     model : VAE
-    digits : helpers.data.Digits
+    digits : helpers.data.ImageSet
     draws : int
         Codes drawn for each image.
 

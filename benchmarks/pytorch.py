@@ -55,7 +55,7 @@ def prepare(folder, name, digits, epochs, threads, steps=None, **task):
     folder : Path
     name : str
         Of a network.
-    digits : helpers.data.Digits
+    digits : helpers.data.ImageSet
     epochs : int
     threads : int
     steps : int, optional
@@ -169,7 +169,7 @@ def trials(name, digits, threads):
     Parameters
     ----------
     name : str
-    digits : helpers.data.Digits
+    digits : helpers.data.ImageSet
     threads : int
 
     Returns

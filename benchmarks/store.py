@@ -9,21 +9,31 @@ RESULTS = results.ROOT / "benchmarks" / "results.json"
 
 
 def real_digits():
-    """Return the digits.
+    """Return the digits, as `real_images` does."""
+    return real_images(data.digits)
+
+
+def real_images(load):
+    """Return a set of images.
+
+    Parameters
+    ----------
+    load : callable
+        ``data.digits`` or ``data.fashion``.
 
     Returns
     -------
-    helpers.data.Digits
+    helpers.data.ImageSet
 
     Raises
     ------
     SystemExit
-        Without the real data: stand-in digits are no benchmark.
+        Without the real data: a stand-in is no benchmark.
     """
-    digits = data.digits()
-    if not digits.real:
-        raise SystemExit("These are stand-in digits: set BOOK_DATA to a folder with mnist.npz.")
-    return digits
+    images = load()
+    if not images.real:
+        raise SystemExit("This is a stand-in: set BOOK_DATA to a folder with the real images.")
+    return images
 
 
 def keep(digits=None, **parts):
@@ -31,7 +41,7 @@ def keep(digits=None, **parts):
 
     Parameters
     ----------
-    digits : helpers.data.Digits, optional
+    digits : helpers.data.ImageSet, optional
         What was trained on; None for what needs no digits.
     **parts : dict
         Metrics by benchmark, such as ``sources={"simple": {"speedup": 25.3}}``; those of the same

@@ -178,7 +178,7 @@ def renew_scripts(widgets):
     return widgets
 
 
-def run(chapter):
+def run(chapter, instead="", published=BOOK):
     """Run a chapter in the full profile, with a copy of the ledgers away from the book's.
 
     Cells tagged ``play`` show figures with published weights. They run last, in a kernel of their
@@ -189,6 +189,10 @@ def run(chapter):
     ----------
     chapter : str
         Such as ``"simple"``.
+    instead : str
+        Code that runs after the setup cell, such as what gives the chapter other images.
+    published : path
+        Where the folders ``results`` and ``weights`` are that the chapter may read.
 
     Returns
     -------
@@ -205,15 +209,15 @@ def run(chapter):
     """
     notebook = _as_notebook(_in_order(book.text(chapter).read_text()))
     code, play = _code_cells(notebook)
-    cells = tqdm(total=len(code) + bool(play), desc=chapter, unit="cell")
-    with _copy_of_published(chapter) as folder:
+    told = [nbformat.v4.new_code_cell(instead)] if instead else []
+    main = [code[0], *told, *(cell for cell in code[1:] if cell not in play)]
+    cells = tqdm(total=len(main) + len(play) + bool(play), desc=chapter, unit="cell")
+    with _copy_of_published(chapter, published) as folder:
         results = pathlib.Path(folder, "results")
         (results / f"{chapter}.json").unlink(missing_ok=True)
         before = _contents(folder)
         try:
-            _execute(
-                notebook, [cell for cell in code if "play" not in book.tags(cell)], folder, cells
-            )
+            _execute(notebook, main, folder, cells)
             if play and (results / f"{chapter}.json").exists():
                 _execute(notebook, [copy.deepcopy(code[0]), *play], folder, cells)
         except CellExecutionError as error:
@@ -272,13 +276,15 @@ def _code_cells(notebook):
 
 
 @contextlib.contextmanager
-def _copy_of_published(chapter):
+def _copy_of_published(chapter, published=BOOK):
     """A folder with a copy of what a run may write into."""
     with tempfile.TemporaryDirectory(prefix=f"{chapter}-") as folder:
         for place in PUBLISHED:
-            (BOOK / place).mkdir(exist_ok=True)
+            (published / place).mkdir(parents=True, exist_ok=True)
             shutil.copytree(
-                BOOK / place, pathlib.Path(folder, place), ignore=shutil.ignore_patterns("*.part")
+                published / place,
+                pathlib.Path(folder, place),
+                ignore=shutil.ignore_patterns("*.part"),
             )
         yield folder
 

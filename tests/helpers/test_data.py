@@ -64,7 +64,7 @@ def small(monkeypatch):
         "y_test": rng.integers(0, 10, 510, np.uint8),
     }
     table = {k: (a.shape, hashlib.sha256(a.tobytes()).hexdigest()) for k, a in arrays.items()}
-    monkeypatch.setattr(mnist, "_MNIST", table)
+    monkeypatch.setattr(mnist, "_ARRAYS", table)
     return arrays
 
 
@@ -201,7 +201,7 @@ def test_the_quick_profile_takes_its_validation_images_from_those_set_apart(
     x[:, 0, 0], x[:, 0, 1] = np.divmod(np.arange(9000), 256)  # each image is another one
     arrays = {"x_train": x, "y_train": x[:, 0, 0], "x_test": x[:600], "y_test": x[:600, 0, 0]}
     table = {k: (a.shape, hashlib.sha256(a.tobytes()).hexdigest()) for k, a in arrays.items()}
-    monkeypatch.setattr(mnist, "_MNIST", table)
+    monkeypatch.setattr(mnist, "_ARRAYS", table)
     np.savez(tmp_path / "mnist.npz", **arrays)
     monkeypatch.setenv("BOOK_DATA", str(tmp_path))
     monkeypatch.setenv("BOOK_PROFILE", "quick")
@@ -669,7 +669,7 @@ def test_two_processes_at_once(tmp_path, good, keras_cache):
     # Each download writes half its file, waits until the other has too and somebody has looked.
     slow = """
 import os, pathlib, sys, time
-good, meeting = map(pathlib.Path, sys.argv[1:])
+good, meeting = map(pathlib.Path, sys.argv[1:3])
 folder = pathlib.Path(os.environ["KERAS_HOME"], "datasets")
 folder.mkdir()
 content = good.read_bytes()
@@ -685,12 +685,12 @@ with open(folder / "mnist.npz", "wb") as file:
 import sys
 from helpers import data
 from helpers.data import mnist
-mnist._MNIST, mnist._DOWNLOAD = eval(sys.argv[1])
+mnist._ARRAYS, mnist._DOWNLOAD = eval(sys.argv[1])
 print(data.digits())
 """
     meeting = tmp_path / "meeting"
     meeting.mkdir()
-    command = python(reader, (mnist._MNIST, python(slow, good, meeting)))
+    command = python(reader, (mnist._ARRAYS, python(slow, good, meeting)))
     readers = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(2)]
     content = good.read_bytes()
     while any(reader.poll() is None for reader in readers):
