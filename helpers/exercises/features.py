@@ -168,7 +168,7 @@ def check_3(unit, amount, sae, a_valid, y_valid, answer):
         other = int(np.bincount(after, minlength=10).argmax())
         raise Wrong(
             say(
-                "{fours:.0%} of the nines become fours, most are named {other}; wanted: half of "
+                "{fours:.0%} of the nines become fours; the most frequent answer is {other}. Wanted: half of "
                 "them or more. Which units vote for the 4 and against the 9?",
                 fours=fours,
                 other=other,

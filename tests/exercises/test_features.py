@@ -85,7 +85,7 @@ def test_nines_become_fours(world, capsys):
         (4, 7.0, "has at most 6.00"),
         (4, -1.0, "Wanted: 0 to that"),
         (4, "much", "wanted: an array of numbers|amount"),
-        (4, 1.0, "0% of the nines become fours, most are named 9"),
+        (4, 1.0, "0% of the nines become fours; the most frequent answer is 9"),
         (3, 2.0, "vote for the 4"),
         (12, 1.0, "from 0 to 11"),
         (-1, 1.0, "from 0 to 11"),
