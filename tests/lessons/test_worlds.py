@@ -156,6 +156,7 @@ def make_figures():
 
     from helpers.widgets.beats import Beats
     from helpers.widgets.bottleneck import Bottleneck
+    from helpers.widgets.concepts import Concepts
     from helpers.widgets.denoise import Denoise
     from helpers.widgets.diffusion import Diffusion
     from helpers.widgets.explorer import LatentExplorer
@@ -199,6 +200,18 @@ def make_figures():
             threshold=0.5,
         ),
         Bottleneck({8: network((784,), dense(8, "relu"), dense(784))}, x),
+        Concepts(
+            {
+                "body": network((784,), dense(8, "relu")),
+                "head": network((8,), dense(10, "softmax")),
+                "encoder": network((8,), dense(20, "relu")),
+                "decoder": network((20,), dense(8)),
+            },
+            rng.integers(0, 16, (20, 3, 14, 14)),
+            np.ones(20),
+            x,
+            k=5,
+        ),
         Denoise(network(image, maps, conv(1, 3, padding="same")), x),
         Diffusion({"denoiser": network((34,), dense(8)), "decoder": decoder}, z[:8, 0], np.ones(8)),
         LatentExplorer(vaes, x, np.arange(10)),
