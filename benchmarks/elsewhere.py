@@ -12,6 +12,7 @@ holds. Nearly three hours; chapters can be named, or none (`--only-claims`).
 import argparse
 import json
 import re
+import sys
 
 from bookbuild import book, chapters, claims
 from helpers import files, results
@@ -50,8 +51,13 @@ def run(chapter, place):
     """
     _, written = chapters.run(chapter, INSTEAD, place)
     for name, content in written.items():
-        files.write(place / name, content)
-    files.write(FOLDER / f"{chapter}.json", written[f"results/{chapter}.json"])
+        _keep(place / name, content)
+    _keep(FOLDER / f"{chapter}.json", written[f"results/{chapter}.json"])
+
+
+def _keep(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path, content)
 
 
 def decided():
@@ -104,15 +110,19 @@ def main():
     args = parser.parse_args()
     if unknown := set(args.chapters) - set(names()):
         parser.error(f"no digits in {', '.join(sorted(unknown))}; there are: {names()}")
-    place = results.ROOT / "_build" / "fashion"
+    place, failed = results.ROOT / "_build" / "fashion", []
     for known in FOLDER.glob("*.json"):
-        files.write(place / "results" / known.name, known.read_bytes())
+        _keep(place / "results" / known.name, known.read_bytes())
     for chapter in tqdm([] if args.only_claims else args.chapters or names(), unit="chapter"):
-        run(chapter, place)
+        try:
+            run(chapter, place)
+        except SystemExit as why:  # the others need not wait for it
+            failed.append(str(why))
     entries = decided()
-    files.write(FOLDER / "claims.json", json.dumps(entries, indent=1) + "\n")
+    _keep(FOLDER / "claims.json", json.dumps(entries, indent=1) + "\n")
     true = sum(entry["true"] for entry in entries)
     print(f"{true} of {len(entries)} comparisons hold on clothes")
+    sys.exit("\n\n".join(failed) or None)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ def main():
         return print(json.dumps({n: train_all(n, images, SEEDS) for n in args.networks}))
     files.tidy()
     folder = FOLDERS[args.images]
+    folder.mkdir(exist_ok=True)
     ledger = results.Ledger("seeds", images, seed=0, folder=folder)
     if (folder / "seeds.json").exists():
         ledger.record(**json.loads((folder / "seeds.json").read_text())["metrics"])

@@ -212,11 +212,9 @@ def test_the_page_names_machine_date_and_versions():
 
 
 def test_the_page_for_readers_is_short():
-    """The words of tables and alt texts included; addresses, markers, numbers, chapters not."""
-    lines = book.text("benchmarks").read_text().splitlines()
-    text = "\n".join(line for line in lines if "benchmark:first_picture." not in line)
-    text = re.sub(r"<!--.*?-->|\]\([^)]*\)", "", text)
-    assert len(re.findall(r"[^\W\d][\w.,]*", text)) <= 505
+    """The words of tables and alt texts included; addresses, markers and numbers not."""
+    text = re.sub(r"<!--.*?-->|\]\([^)]*\)", "", book.text("benchmarks").read_text())
+    assert len(re.findall(r"[^\W\d][\w.,]*", text)) <= 550
 
 
 def test_the_published_pages_reach_the_targets_of_lighthouse():

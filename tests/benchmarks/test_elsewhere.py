@@ -83,3 +83,28 @@ def test_a_chapter_without_digits_is_told(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         elsewhere.main()
     assert "no digits in documents; there are: ['simple', " in capsys.readouterr().err
+
+
+def test_a_chapter_that_fails_does_not_stop_the_others(tmp_path, monkeypatch, capsys):
+    """The first run of all: none of the folders is there."""
+    ran = []
+
+    def run(chapter, instead, place):
+        ran.append((chapter, instead, place))
+        if chapter == "judging":
+            raise SystemExit("judging: a cell failed")
+        return None, {f"results/{chapter}.json": b"{}", f"weights/{chapter}.npz": b"1"}
+
+    monkeypatch.setattr(elsewhere.chapters, "run", run)
+    monkeypatch.setattr(elsewhere, "FOLDER", tmp_path / "book" / "fashion")
+    monkeypatch.setattr(elsewhere, "decided", lambda: [{"true": True}, {"true": False}])
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    monkeypatch.setattr("sys.argv", ["elsewhere", "simple", "judging", "deep"])
+    with pytest.raises(SystemExit, match="judging: a cell failed"):
+        elsewhere.main()
+    assert [chapter for chapter, *_ in ran] == ["simple", "judging", "deep"]
+    assert all("data.digits = data.fashion" in instead for _, instead, _ in ran)
+    kept = sorted(path.name for path in (tmp_path / "book" / "fashion").iterdir())
+    assert kept == ["claims.json", "deep.json", "simple.json"]
+    assert (tmp_path / "_build" / "fashion" / "weights" / "deep.npz").read_bytes() == b"1"
+    assert "1 of 2 comparisons hold on clothes" in capsys.readouterr().out

@@ -187,6 +187,15 @@ def test_a_chapter_that_opens_with_a_figure_is_one_sitting(chapter):
         assert core.minutes <= 25 and whole.words <= 2500 and whole.lines <= 150, (core, whole)
 
 
+@every_chapter
+def test_a_study_keeps_to_its_length(chapter):
+    path = book.text(chapter)
+    if path.parent.name == "studies":
+        words = sum(len(re.sub(r"<!--.*?-->", "", cell).split()) for cell in prose(chapter))
+        lines = reading.length(path.read_text(), practice=True).lines
+        assert words <= 3500 and lines <= 250, (words, lines)
+
+
 def test_reading_time_counts_what_a_page_shows():
     cells = ["x = 1\n\ny = 2", ":tags: [hide-input]\n\nhidden()", ":tags: [exercise]\n\nz = None"]
     first, second, third = (f"```{{code-cell}} ipython3\n{cell}\n```\n" for cell in cells)
