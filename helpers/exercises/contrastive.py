@@ -15,7 +15,7 @@ from helpers.exercises import (
 )
 from helpers.words import say
 
-__all__ = ["check_1", "check_2", "check_3"]
+__all__ = ["check_1", "check_2", "check_3", "mixed_up"]
 
 TOOLS = "autoencoder", "contrastive", "classifier"
 
@@ -66,16 +66,16 @@ def check_1(loss_a, loss_b, loss_c):
     )
 
 
-def check_2(turned, pair, x, y):
-    """An encoder that takes no notice of turns, and the two digits that it mixes up most."""
+def check_2(turned, pair, encoder, x, y):
+    """An encoder that takes no notice of turns, and the two digits that it no longer tells apart."""
     check_answered(turned=turned, pair=pair)
     answer = sorted(check_array("pair", pair, (2,)))
     if answer[0] == answer[1] or not set(answer) <= set(range(10)):
         raise Wrong(say("pair is {pair}; wanted: two different digits.", pair=tuple(pair)))
-    z = _directions(turned, x)
+    z = _directions("turned", turned, x)
     if not judged_in_full(say("what the encoder mixes up")):
         return
-    upside_down = _directions(turned, np.ascontiguousarray(x[:, ::-1, ::-1]))
+    upside_down = _directions("turned", turned, np.ascontiguousarray(x[:, ::-1, ::-1]))
     same = float(np.mean(np.sum(z * upside_down, axis=1)))
     others = float(np.mean(z @ z.mean(axis=0)))
     if same < (1 + others) / 2:
@@ -88,27 +88,52 @@ def check_2(turned, pair, x, y):
                 others=f"{others:.2f}",
             )
         )
-    nearest = NearestNeighbors(n_neighbors=6).fit(z).kneighbors(return_distance=False)[:, :5]
-    mixed = np.zeros((10, 10))
-    np.add.at(mixed, (np.repeat(y, 5), y[nearest].ravel()), 1)
-    mixed = np.triu(mixed + mixed.T, 1)
-    first, second = map(int, np.unravel_index(mixed.argmax(), mixed.shape))
+    before, after = mixed_up(_directions("encoder", encoder, x), y), mixed_up(z, y)
+    growth = (after + 1) / (before + 1)
+    first, second = map(int, np.unravel_index(growth.argmax(), growth.shape))
     if answer != [first, second]:
+        chosen = tuple(int(digit) for digit in answer)
         raise Wrong(
             say(
-                "pair is {pair}: your encoder mixes up another pair more often. Which digit, "
-                "upside down, is another?",
-                pair=tuple(int(digit) for digit in answer),
+                "{pair} were mixed up {before:.0f} times by encoder and {after:.0f} times by "
+                "turned. The count of another pair grows by a larger factor. Which digit, upside "
+                "down, is another?",
+                pair=chosen,
+                before=before[chosen],
+                after=after[chosen],
             )
         )
     print(
         say(
-            "Right: {first} and {second} are mixed up most. The code makes small what "
-            "the views change, wanted or not.",
+            "Right: {first} and {second} were mixed up {before:.0f} times, now {after:.0f} times. "
+            "The code makes small what the views change, wanted or not.",
             first=first,
             second=second,
+            before=before[first, second],
+            after=after[first, second],
         )
     )
+
+
+def mixed_up(z, y):
+    """Count how often one of the five nearest codes belongs to another digit.
+
+    Parameters
+    ----------
+    z : ndarray, shape (n, numbers)
+        Codes.
+    y : ndarray of int, shape (n,)
+        Their digits.
+
+    Returns
+    -------
+    ndarray of float, shape (10, 10)
+        By the smaller digit and the larger; 0 elsewhere.
+    """
+    nearest = NearestNeighbors(n_neighbors=5).fit(z).kneighbors(return_distance=False)
+    count = np.zeros((10, 10))
+    np.add.at(count, (np.repeat(y, 5), y[nearest].ravel()), 1)
+    return np.triu(count + count.T, 1)
 
 
 def check_3(tool):
@@ -153,11 +178,15 @@ def check_3(tool):
     print(say("Right, all three: first the task, then the tool."))
 
 
-def _directions(encoder, x):
+def _directions(name, encoder, x):
     """Codes of length 1, or what is wrong with the encoder."""
-    z = apply_model("turned", encoder, x)
+    z = apply_model(name, encoder, x)
     if z.ndim != 2:
         raise Wrong(
-            say("turned gives the shape {shape}; wanted: (images, numbers).", shape=z.shape)
+            say(
+                "{name} gives the shape {shape}; wanted: (images, numbers).",
+                name=name,
+                shape=z.shape,
+            )
         )
     return z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-9)
