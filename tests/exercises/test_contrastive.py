@@ -60,10 +60,10 @@ def test_an_encoder_that_ignores_turns(world, monkeypatch, capsys):
     x, y, kinds = world
     both = keras.layers.Lambda(lambda x: (x + keras.ops.flip(x, (1, 2))) / 2)
     turned, encoder = encoder_from(kinds, both), encoder_from(kinds, keras.layers.Identity())
-    check_2(turned, (9, 6), encoder, x, y)
-    assert "Right: 6 and 9 were mixed up 0 times, now " in capsys.readouterr().out
+    check_2(turned, (9, 6), x, y)
+    assert "Right: 6 and 9 are mixed up " in capsys.readouterr().out
     for answers, words in [
-        ((turned, (3, 5)), "were mixed up 0 times by encoder and 0 times by turned"),
+        ((turned, (3, 5)), r"mixes up \(3, 5\) 0 times, and another pair"),
         ((turned, (6, 6)), "two different digits"),
         ((turned, (6, 11)), "two different digits"),
         ((turned, 6), "shape"),
@@ -72,14 +72,14 @@ def test_an_encoder_that_ignores_turns(world, monkeypatch, capsys):
         ((keras.Sequential([keras.layers.Identity()]), (6, 9)), r"wanted: \(images, numbers\)"),
     ]:
         with pytest.raises(Wrong, match=words):
-            check_2(*answers, encoder, x, y)
+            check_2(*answers, x, y)
 
 
 def test_in_the_quick_profile_nothing_is_judged(world, monkeypatch, capsys):
     monkeypatch.setenv("BOOK_PROFILE", "quick")
     x, y, kinds = world
     encoder = encoder_from(kinds, keras.layers.Identity())
-    check_2(encoder, (1, 2), encoder, x, y)
+    check_2(encoder, (1, 2), x, y)
     assert "not judged" in capsys.readouterr().out
 
 
