@@ -86,7 +86,7 @@ def test_a_chapter_runs_where_readers_are(chapter):
     entry = json.loads((book.RESULTS / f"{chapter}.json").read_text())
     slow = {"convolutional", "convolutions", "denoising", "documents", "sequences"}
     slow |= {"variational", "collapse", "latent-space", "scaling-out"}
-    slow |= {"pretraining", "inventing", "diffusion", "letters", "colour"}  # many trainings
+    slow |= {"pretraining", "inventing", "diffusion", "letters", "colour", "contrastive"}
     assert entry["seconds"] <= 60 * (15 if chapter in slow else 8)
     assert entry["peak_memory_mb"] <= 3000
 
