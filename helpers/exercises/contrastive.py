@@ -69,9 +69,10 @@ def check_1(loss_a, loss_b, loss_c):
 def check_2(turned, pair, x, y):
     """An encoder that takes no notice of turns, and the two digits that it mixes up most."""
     check_answered(turned=turned, pair=pair)
-    answer = sorted(int(digit) for digit in check_array("pair", pair, (2,)))
+    answer = sorted(check_array("pair", pair, (2,)))
     if answer[0] == answer[1] or not set(answer) <= set(range(10)):
         raise Wrong(say("pair is {pair}; wanted: two different digits.", pair=tuple(pair)))
+    answer = [int(digit) for digit in answer]
     z = _directions(turned, x)
     if not judged_in_full(say("what the encoder mixes up")):
         return

@@ -66,6 +66,7 @@ def test_an_encoder_that_ignores_turns(world, monkeypatch, capsys):
         ((turned, (3, 5)), r"mixes up \(3, 5\) 0 times, and another pair"),
         ((turned, (6, 6)), "two different digits"),
         ((turned, (6, 11)), "two different digits"),
+        ((turned, (6.5, 9)), "two different digits"),
         ((turned, 6), "shape"),
         (("turned", (6, 9)), "wanted: a Keras model"),
         ((encoder, (6, 9)), "not learned to ignore turns"),
