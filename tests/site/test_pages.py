@@ -304,7 +304,7 @@ def test_an_exercise_gives_nothing_away(host, browser):
         assert page.locator(".tag_check .cell_output:visible").count() == 1
 
 
-def test_in_the_dark_pictures_stand_on_the_pages_ground_and_scans_stay(host, browser):
+def test_in_the_dark_pictures_stand_on_the_pages_ground_and_photographs_stay(host, browser):
     look = "i => [getComputedStyle(i).filter, getComputedStyle(i).mixBlendMode]"
     with Watched(browser, host) as watched:
         page = watched.page
@@ -317,3 +317,9 @@ def test_in_the_dark_pictures_stand_on_the_pages_ground_and_scans_stay(host, bro
             page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
             looks = page.locator("article img").evaluate_all(f"all => all.map({look})")
             assert looks and all(found == expected for found in looks), address
+        # Photographs keep their colours; the chart between them does not.
+        page.goto(f"{host}/book/studies/colour.html", wait_until="load")
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        looks = page.locator("article img").evaluate_all(f"all => all.map({look})")
+        kept = [filtered == ["none", "normal"] for filtered in looks]
+        assert kept == [True, True, True, False, True, True, True]
