@@ -15,6 +15,8 @@ import pytest
 from bookbuild import book
 from bookbuild.book import ROOT
 
+pytestmark = pytest.mark.heavy  # processes of their own, each with its TensorFlow
+
 
 def cells(*words):
     text = book.text("tables").read_text()
